@@ -18,7 +18,8 @@ typedef struct fb_buf {
 } fb_buf;
 
 void fb_buf_init(fb_buf *buf, apr_pool_t *pool, apr_size_t max);
-/* Room for `more` bytes behind the contents; returns where they go, or NULL on failure. */
+/* Room for `more` bytes behind the contents and a NUL; returns where they go, or NULL on
+ * failure. Who writes there moves `len` and puts the NUL. */
 char *fb_buf_reserve(fb_buf *buf, apr_size_t more);
 void fb_buf_add(fb_buf *buf, fb_str s);
 void fb_buf_add_z(fb_buf *buf, const char *z);

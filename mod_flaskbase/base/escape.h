@@ -19,6 +19,9 @@ void fb_escape_json(fb_buf *out, fb_str s);
 /* For log lines: control characters, backslash, quote and non-UTF-8 bytes as \xHH, cut at
  * `max` bytes with "..." behind. */
 void fb_escape_log(fb_buf *out, fb_str s, apr_size_t max);
+/* A whole log line: as fb_escape_log, but quotes and backslashes stay and no pool is needed
+ * (failed allocations are logged too). Writes at most `size` bytes with the final NUL. */
+void fb_escape_log_line(char *out, apr_size_t size, fb_str s);
 
 /* Decoding, once. FB_EINVALID for a % without two hex digits. `plus` FB_PLUS_IS_SPACE is the
  * form decoding. The result is in `pool` and may hold any byte: the caller checks for NUL. */
