@@ -1,0 +1,52 @@
+/* Passwords: verifying and making werkzeug's text formats, bounded work, and the policy. */
+#ifndef FB_WEB_PASSWORD_H
+#define FB_WEB_PASSWORD_H
+
+#include "base/error.h"
+
+#include <apr_time.h>
+
+#define FB_PASSWORD_MIN 8     /* characters */
+#define FB_PASSWORD_MAX 256   /* characters */
+#define FB_PASSWORD_BYTES 1024 /* nothing longer is hashed */
+
+typedef enum fb_password_result {
+    FB_PASSWORD_WRONG,
+    FB_PASSWORD_GOOD,
+    FB_PASSWORD_GOOD_WEAK /* good, and the stored hash should be replaced by a new one (M7) */
+} fb_password_result;
+
+/* Parameters of new hashes; `scrypt_n` a power of two, 2^14 … 2^20; r = 8, p = 1. `keep_pbkdf2`
+ * for a database that flask-base still uses (M9). */
+typedef enum fb_password_format { FB_PASSWORD_SCRYPT, FB_PASSWORD_PBKDF2 } fb_password_format;
+typedef struct fb_password_cost {
+    fb_password_format format;
+    unsigned int scrypt_n;
+    unsigned int pbkdf2_rounds;
+} fb_password_cost;
+
+/* Compares in constant time. An unknown format, or one whose cost is beyond our bounds (memory
+ * 128 MiB, N*r*p 2^21, 10 million rounds), is FB_PASSWORD_WRONG after the work of one ordinary hash;
+ * so is an empty `stored` (no account, no password), which makes both cost the same. */
+apr_status_t fb_password_verify(fb_password_result *out, fb_str stored, fb_str password,
+                                const fb_password_cost *cost, apr_pool_t *pool,
+                                fb_error *error) FB_MUST_CHECK;
+/* "scrypt:32768:8:1$SALT$hex", salt of 16 characters from `random` (16 bytes). */
+apr_status_t fb_password_hash(fb_str *out, fb_str password, const unsigned char random[16],
+                              const fb_password_cost *cost, apr_pool_t *pool,
+                              fb_error *error) FB_MUST_CHECK;
+
+/* The policy of SPEC section 3. */
+typedef struct fb_password_policy {
+    unsigned int min_score;      /* zxcvbn 0 … 4 */
+    const fb_str *words;         /* the user's own: names, address, site name */
+    apr_size_t word_count;
+} fb_password_policy;
+/* APR_SUCCESS, or FB_EINVALID with the field's error text in *reason (a finished sentence). */
+apr_status_t fb_password_check(const char **reason, fb_str password,
+                               const fb_password_policy *policy, apr_pool_t *pool) FB_MUST_CHECK;
+/* 0 … 4 from zxcvbn's bits: guesses < 10^3, 10^6, 10^8, 10^10. */
+unsigned int fb_password_score(fb_str password, const fb_str *words, apr_size_t word_count,
+                               apr_pool_t *pool);
+
+#endif
