@@ -1,6 +1,8 @@
 /* Entry of the management command. */
 #include <stdio.h>
 
+#include "base/banned.h"
+
 int main(void)
 {
     if (puts("flaskbase " FB_VERSION) < 0) {

@@ -2,6 +2,8 @@
 #include <httpd.h>
 #include <http_config.h>
 
+#include "base/banned.h"
+
 extern module AP_MODULE_DECLARE_DATA flaskbase_module;
 
 /* Everything is hidden (-fvisibility=hidden) but this symbol, which LoadModule looks up. */
