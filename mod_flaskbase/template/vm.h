@@ -123,7 +123,11 @@ typedef struct fb_text {
     bool failed;
 } fb_text;
 
+/* (fb_text){ .arena = arena } is an empty one, too. */
 void fb_text_init(fb_text *text, fb_vm *vm, apr_size_t expected);
+/* Room for `more` bytes behind the contents, for a writer that adds what it wrote to text->len;
+ * NULL when they do not fit the budget. */
+char *fb_text_reserve(fb_text *text, apr_size_t more);
 void fb_text_add(fb_text *text, fb_str s);
 void fb_text_add_char(fb_text *text, char c);
 void fb_text_add_code(fb_text *text, unsigned int code_point);
