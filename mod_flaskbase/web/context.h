@@ -2,15 +2,13 @@
 #ifndef FB_WEB_CONTEXT_H
 #define FB_WEB_CONTEXT_H
 
+#include "store/session.h"
+#include "template/value.h"
 #include "web/flash.h"
 #include "web/reply.h"
 #include "web/session.h"
 #include "web/site.h"
 
-struct fb_login;
-struct fb_role;
-struct fb_user;
-struct fb_value;
 
 typedef enum fb_csrf_state {
     FB_CSRF_ABSENT,  /* a safe method */
@@ -34,25 +32,24 @@ typedef struct fb_context {
     fb_params form;            /* body of a POST, same rules; empty else */
     bool submitted;            /* an unsafe method with a good CSRF token: the view may act */
     fb_csrf_state csrf;
-    const struct fb_user *user;   /* NULL: anonymous */
-    const struct fb_role *role;   /* of that user */
-    const struct fb_login *login; /* its row */
+    fb_identity *identity;     /* NULL: anonymous */
+    const fb_user *user;       /* of the identity, with its role; NULL: anonymous */
     bool fresh;                /* password given within the last `fresh_seconds` */
-    struct fb_db *db;          /* NULL until fb_context_db */
+    fb_db *db;          /* NULL until fb_context_db */
     const char *incident_id;
-    struct fb_template_vars *vars; /* what fb_context_set gathered */
+    struct fb_dict *vars;     /* what fb_context_set gathered */
 } fb_context;
 
 /* The request's database connection (the same each time); FB_EUNAVAIL when there is none. */
-apr_status_t fb_context_db(struct fb_db **out, fb_context *context, fb_error *error) FB_MUST_CHECK;
+apr_status_t fb_context_db(fb_db **out, fb_context *context, fb_error *error) FB_MUST_CHECK;
 
 /* Argument of the route, by its name in the pattern. The route table guarantees that it exists. */
 apr_int64_t fb_context_int(const fb_context *context, const char *name);
 fb_str fb_context_str(const fb_context *context, const char *name);
 
-/* Variables for the template, before fb_context_render. Names are literals, values are copied
- * by reference (same pool). A name set twice has the last value. */
-void fb_context_set(fb_context *context, const char *name, const struct fb_value *value);
+/* Variables for the template, before fb_context_render. Names are literals, values point into
+ * the request's pool or longer. A name set twice has the last value. */
+void fb_context_set(fb_context *context, const char *name, fb_value value);
 void fb_context_set_str(fb_context *context, const char *name, fb_str value);
 void fb_context_set_int(fb_context *context, const char *name, apr_int64_t value);
 

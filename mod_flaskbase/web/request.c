@@ -3,11 +3,11 @@
 
 #include "base/banned.h"
 
-fb_method fb_method_from_token(fb_str token)
+fb_http_method fb_http_method_from_token(fb_str token)
 {
     static const struct {
         fb_str name;
-        fb_method method;
+        fb_http_method method;
     } methods[] = {
         { FB_STR_INIT("GET"), FB_GET },         { FB_STR_INIT("HEAD"), FB_HEAD },
         { FB_STR_INIT("POST"), FB_POST },       { FB_STR_INIT("PUT"), FB_PUT },

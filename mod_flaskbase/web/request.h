@@ -7,7 +7,7 @@
 #include <apr_time.h>
 
 /* Bits, so that a route row can hold several. */
-typedef enum fb_method {
+typedef enum fb_http_method {
     FB_METHOD_OTHER = 0, /* any token not named here, also `get` in lower case: 405 */
     FB_GET = 1,
     FB_HEAD = 2,
@@ -16,10 +16,10 @@ typedef enum fb_method {
     FB_PATCH = 16,
     FB_DELETE = 32,
     FB_OPTIONS = 64
-} fb_method;
+} fb_http_method;
 
 /* Exact, case-sensitive (RFC 9110 9.1). */
-fb_method fb_method_from_token(fb_str token);
+fb_http_method fb_http_method_from_token(fb_str token);
 
 typedef struct fb_header {
     fb_str name;
@@ -30,9 +30,8 @@ typedef struct fb_header {
  * a status; FB_ETIMEOUT and FB_ELIMIT are understood (408, 413). */
 typedef apr_status_t fb_body_read(void *baton, char *buf, apr_size_t cap, apr_size_t *got,
                                   fb_error *error);
-/* Fills `len` random bytes or fails; a failure ends the request (ASVS 11.5.1). */
-typedef apr_status_t fb_random_fill(void *baton, unsigned char *out, apr_size_t len);
-
+struct fb_db_source;
+struct fb_random;
 struct fb_session;
 
 /* All slices live in `pool` or longer and may hold any byte unless said otherwise.
@@ -41,7 +40,7 @@ typedef struct fb_request {
     apr_pool_t *pool;
     void *log;            /* context for fb_log */
     apr_time_t now;       /* microseconds; the only clock of a request */
-    fb_method method;
+    fb_http_method method;
     fb_str method_token;
     bool is_https;        /* the effective scheme, after trusted proxies (X9) */
     fb_str host;          /* of the Host header or the absolute request line: with port if one was
@@ -58,8 +57,10 @@ typedef struct fb_request {
     apr_int64_t content_length; /* -1: not known (chunked) or no body */
     fb_body_read *read_body;    /* NULL: no body */
     void *body_baton;
-    fb_random_fill *random;     /* NULL: base/crypto's */
-    void *random_baton;
+    const struct fb_random *random; /* base/crypto.h; NULL: OpenSSL's. A failure ends the request */
+    /* Where this request's database connection comes from (store/db.h), asked at most once and
+     * only when needed; NULL: there is no database. */
+    const struct fb_db_source *db;
     const char *incident_id; /* appears on 500/503 pages and in the log; NULL: dispatch makes one */
     struct fb_session *session; /* already opened by httpd's session provider, else NULL */
 } fb_request;

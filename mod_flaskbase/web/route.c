@@ -311,7 +311,7 @@ static const leaf *walk(const node *at, fb_match *match, fb_str rest, const leaf
     return NULL;
 }
 
-void fb_router_match(fb_match *match, const fb_router *router, fb_str path, fb_method method)
+void fb_router_match(fb_match *match, const fb_router *router, fb_str path, fb_http_method method)
 {
     *match = (fb_match){ .route = NULL, .status = 404 };
     if (path.len == 0 || path.ptr[0] != '/') {

@@ -91,7 +91,7 @@ typedef struct fb_router fb_router; /* immutable after fb_router_create */
 apr_status_t fb_router_create(fb_router **out, const fb_blueprint *const *blueprints,
                               apr_size_t count, apr_pool_t *pool, fb_error *error) FB_MUST_CHECK;
 /* `path` without mount prefix. No allocation; the arguments' texts point into `path`. */
-void fb_router_match(fb_match *match, const fb_router *router, fb_str path, fb_method method);
+void fb_router_match(fb_match *match, const fb_router *router, fb_str path, fb_http_method method);
 typedef enum fb_owns { FB_OWNS_NOT, FB_OWNS } fb_owns;
 /* X5: is that path a route, below a blueprint's prefix, or a prefix without its slash? */
 fb_owns fb_router_owns(const fb_router *router, fb_str path);

@@ -5,22 +5,12 @@
 #include "web/request.h"
 #include "web/route.h"
 
-struct fb_db;
 struct fb_keyring;
 struct fb_settings;
-struct fb_template_env;
+struct fb_env;
 struct fb_assets;
 struct fb_throttle;
 struct fb_page_cache;
-
-/* How a request gets its database connection: once, lazily, by httpd/dbd.c or the CLI. */
-typedef struct fb_db_access {
-    apr_status_t (*acquire)(void *baton, struct fb_db **db, const fb_request *request,
-                            fb_error *error);
-    /* `status` is that of the request's work: anything but APR_SUCCESS rolls back. */
-    void (*release)(void *baton, struct fb_db *db, const fb_request *request, apr_status_t status);
-    void *baton;
-} fb_db_access;
 
 typedef enum fb_profile { FB_PROFILE_PRODUCTION, FB_PROFILE_DEVELOPMENT, FB_PROFILE_TESTING } fb_profile;
 typedef enum fb_protection { FB_PROTECTION_STRONG, FB_PROTECTION_BASIC, FB_PROTECTION_NONE } fb_protection;
@@ -65,12 +55,11 @@ typedef struct fb_site {
     fb_site_config config;
     const struct fb_settings *settings; /* for `config` in templates; may be NULL in tests */
     const struct fb_keyring *keyring;
-    const struct fb_template_env *templates; /* may be NULL: pages are then minimal text */
+    const struct fb_env *templates; /* may be NULL: pages are then minimal text */
     fb_router *router;
     struct fb_assets *assets;
     struct fb_throttle *throttle;
     struct fb_page_cache *pages;
-    fb_db_access db;
     const char *id;             /* 8 hex digits derived from the keys: in cookie names and AAD */
     const char *cookie_plain;   /* session cookie's name without https */
     const char *cookie_secure;  /* with: __Host-… */
@@ -83,10 +72,9 @@ typedef struct fb_site_parts {
     const fb_site_config *config;
     const struct fb_settings *settings;
     const struct fb_keyring *keyring;
-    const struct fb_template_env *templates;
+    const struct fb_env *templates;
     const fb_blueprint *const *blueprints;
     apr_size_t blueprint_count;
-    fb_db_access db;
 } fb_site_parts;
 
 /* Compiles routes, hashes assets, maps the counters' file. Everything that can be wrong with a
