@@ -10,7 +10,7 @@ struct fb_context;
 /* Handles one request: fills context->reply, or returns a status that dispatch makes an error
  * page of: FB_ENOTFOUND 404, FB_EDENIED 403, FB_EINVALID and FB_ESYNTAX 400, FB_ELIMIT 413,
  * FB_EUNAVAIL, FB_ETIMEOUT and FB_ESCHEMA 503, anything else 500. */
-typedef apr_status_t fb_view(struct fb_context *context, fb_error *error);
+typedef apr_status_t fb_handler(struct fb_context *context, fb_error *error);
 
 /* Who may come in. Login is checked before permission (X3). */
 typedef enum fb_access {
@@ -50,7 +50,7 @@ typedef struct fb_route {
     unsigned int methods;    /* FB_GET | FB_POST …; HEAD and OPTIONS come by themselves */
     const char *endpoint;    /* with the blueprint's name: "admin.user_info"; several rows may
                                 share it, url_for takes the first whose parameters fit */
-    fb_view *view;
+    fb_handler *view;
     fb_access access;
     int permission;          /* bits that the role must hold (M4); 0 = none */
     fb_limit limit;
