@@ -1,12 +1,32 @@
-/* The module's entry in httpd's table of modules. */
-#include <httpd.h>
-#include <http_config.h>
+/* The module's entry in httpd's table of modules: configuration callbacks and hooks. */
+#include "httpd/module.h"
+
+#include <http_request.h>
 
 #include "base/banned.h"
 
-extern module AP_MODULE_DECLARE_DATA flaskbase_module;
+static void register_hooks(apr_pool_t *pool)
+{
+    /* Server-wide rewrite rules go first, so that an administrator can redirect or refuse; files,
+     * aliases and proxies come after what the site owns. */
+    static const char *const before[] = { "mod_rewrite.c", NULL };
+    static const char *const after[] = { "mod_proxy.c", "mod_alias.c", NULL };
+
+    (void)pool;
+    ap_hook_translate_name(fb_httpd_translate, before, after, APR_HOOK_FIRST);
+    ap_hook_map_to_storage(fb_httpd_map_to_storage, NULL, NULL, APR_HOOK_REALLY_FIRST);
+    ap_hook_type_checker(fb_httpd_type_checker, NULL, NULL, APR_HOOK_REALLY_FIRST);
+    ap_hook_handler(fb_httpd_handler, NULL, NULL, APR_HOOK_FIRST);
+}
 
 /* Everything is hidden (-fvisibility=hidden) but this symbol, which LoadModule looks up. */
 module AP_MODULE_DECLARE_DATA flaskbase_module __attribute__((visibility("default"))) = {
-    STANDARD20_MODULE_STUFF, NULL, NULL, NULL, NULL, NULL, NULL, 0
+    STANDARD20_MODULE_STUFF,
+    fb_httpd_dir_create,
+    fb_httpd_dir_merge,
+    NULL,
+    NULL,
+    fb_httpd_commands,
+    register_hooks,
+    0
 };
