@@ -2,8 +2,6 @@
 #ifndef FB_WEB_CONTEXT_H
 #define FB_WEB_CONTEXT_H
 
-#include "store/session.h"
-#include "template/value.h"
 #include "web/flash.h"
 #include "web/reply.h"
 #include "web/session.h"
@@ -37,7 +35,11 @@ typedef struct fb_context {
     bool fresh;                /* password given within the last `fresh_seconds` */
     fb_db *db;          /* NULL until fb_context_db */
     const char *incident_id;
-    struct fb_dict *vars;     /* what fb_context_set gathered */
+    fb_arena *arena;           /* of the render; values that last as long as the request */
+    fb_dict *vars;             /* what fb_context_set gathered */
+    apr_status_t vars_status;
+    bool impure;               /* something of this very request went into the page */
+    int error_status;          /* on an error page: its status, else 0 */
 } fb_context;
 
 /* The request's database connection (the same each time); FB_EUNAVAIL when there is none. */

@@ -2,77 +2,86 @@
 #ifndef FB_WEB_SITE_H
 #define FB_WEB_SITE_H
 
+#include "base/keyring.h"
+#include "base/settings.h"
+#include "store/session.h"
+#include "template/template.h"
+#include "web/password.h"
 #include "web/request.h"
 #include "web/route.h"
 
-struct fb_keyring;
-struct fb_settings;
-struct fb_env;
 struct fb_assets;
-struct fb_throttle;
-struct fb_page_cache;
+struct fb_counters;
+struct fb_page;
 
-typedef enum fb_profile { FB_PROFILE_PRODUCTION, FB_PROFILE_DEVELOPMENT, FB_PROFILE_TESTING } fb_profile;
-typedef enum fb_protection { FB_PROTECTION_STRONG, FB_PROTECTION_BASIC, FB_PROTECTION_NONE } fb_protection;
+typedef enum fb_protection { FB_PROTECTION_NONE, FB_PROTECTION_BASIC, FB_PROTECTION_STRONG } fb_protection;
 
-/* The site's settings as web/ uses them. fb_site_config_defaults fills every field; a test sets
- * what it needs, the module and the CLI fill it from base/settings. Seconds, bytes, counts. */
+/* The site's settings as web/ uses them. A test starts from fb_site_config_defaults, module and
+ * CLI from fb_site_config_load. Times in microseconds, sizes in bytes. */
 typedef struct fb_site_config {
-    fb_profile profile;
-    fb_str app_name;
-    fb_str base_url;         /* "https://example.org/prefix" without slash at the end; never the Host */
-    fb_str mount;            /* "" or "/prefix" */
-    const fb_str *hosts;     /* allowed names without port, lower case (421 for others) */
+    bool development;        /* development and testing profiles: what helps developing is on */
+    const char *app_name;
+    const char *base_url;    /* "https://example.org/prefix" without slash at the end; may be NULL */
+    const char *mount;       /* "" or "/prefix" */
+    const char *const *hosts;/* names that are answered, without port, lower case (421 for others) */
     apr_size_t host_count;
-    bool ssl_disable;        /* true: no redirect to https, no HSTS (X9) */
+    bool any_host;
+    bool ssl_disable;        /* no redirect to https, no HSTS (X9) */
     bool home;               /* `/` is ours */
-    bool trailing_404;       /* FlaskbaseUnknown own: every path of the location is ours */
-    unsigned int hsts_seconds;
+    bool own_unknown;        /* FlaskbaseUnknown own: unknown URLs are answered with our 404 */
+    apr_interval_time_t hsts;
+    const char *cookie_name; /* without __Host- */
     fb_protection protection;
-    unsigned int session_idle, session_absolute, session_remember, fresh_seconds;
-    unsigned int csrf_seconds;
+    fb_login_limits login;   /* idle, absolute, remember */
+    apr_interval_time_t fresh;
+    apr_interval_time_t csrf_lifetime;
     apr_size_t body_max;     /* of a form without a limit of its own */
-    unsigned int fields_max; /* parameters of a query or body */
-    unsigned int scrypt_n;   /* power of two; r = 8, p = 1 */
-    unsigned int hash_slots; /* 0: max(1, processors / 2) */
-    unsigned int hash_queue; /* waiting for a slot beyond them; more are refused with 503 */
-    unsigned int password_score; /* zxcvbn 0 … 4 */
-    unsigned int login_per_account, login_per_network, login_global; /* attempts per minute */
-    fb_str static_dir;       /* folders of assets, the site's own one first */
-    fb_str static_dir_packaged;
-    fb_str asset_url;        /* "" or another origin for assets (ASSET_URL) */
-    fb_str state_dir;        /* the counters' file; empty: counters in this process only */
+    apr_size_t params_max;   /* parameters of a query or body */
     apr_size_t page_max;     /* bytes of one rendered page */
+    fb_password_cost cost;   /* of new hashes */
+    unsigned int hash_slots; /* 0: max(1, processors / 2) */
+    unsigned int hash_queue;
+    apr_interval_time_t hash_wait;
+    unsigned int password_score; /* least zxcvbn score of a new password */
+    fb_rate login_account, login_network, login_global;
+    const char *const *static_dirs; /* folders of assets, the site's own ones first */
+    apr_size_t static_dir_count;
+    const char *asset_url;   /* "" or another origin in front of asset URLs */
+    const char *counters_file; /* mmap'd, shared by all processes; NULL: this process alone */
 } fb_site_config;
 
 void fb_site_config_defaults(fb_site_config *config);
+/* From the settings in force; `hosts` are httpd's ServerName and aliases. In `pool`. */
+void fb_site_config_load(fb_site_config *config, const fb_settings *settings,
+                         const char *const *hosts, apr_size_t host_count, apr_pool_t *pool);
 
-/* Immutable after fb_site_create, except the counters behind `throttle` (shared, atomic) and the
- * page cache (write once, atomic). Lives in the configuration's pool; holds no pointer into a
- * request. */
+/* Immutable after fb_site_create and fb_site_warm, except the counters (shared memory, atomic).
+ * Lives in the configuration's pool; holds no pointer into a request. */
 typedef struct fb_site {
     apr_pool_t *pool;
     fb_site_config config;
-    const struct fb_settings *settings; /* for `config` in templates; may be NULL in tests */
-    const struct fb_keyring *keyring;
-    const struct fb_env *templates; /* may be NULL: pages are then minimal text */
+    const fb_settings *settings; /* for `config` in templates; may be NULL in tests */
+    const fb_crypto *crypto;
+    const fb_keyring *keyring;
+    const fb_env *templates;     /* NULL: no pages; error pages are then minimal */
     fb_router *router;
     struct fb_assets *assets;
-    struct fb_throttle *throttle;
-    struct fb_page_cache *pages;
-    const char *id;             /* 8 hex digits derived from the keys: in cookie names and AAD */
-    const char *cookie_plain;   /* session cookie's name without https */
-    const char *cookie_secure;  /* with: __Host-… */
-    const char *csp;            /* Content-Security-Policy of every page */
-    unsigned char page_key[16]; /* for ETags: random at start */
-    unsigned char page_key_pad[16];
+    struct fb_counters *counters;
+    struct fb_page *const *pages;   /* by row of the router: a pure page made at start, or NULL */
+    const char *id;                 /* 8 hex digits from the keys: in AAD and cookie names */
+    const char *cookie_plain;       /* session cookie's name without https */
+    const char *cookie_secure;      /* with: __Host-… */
+    const char *csp;                /* Content-Security-Policy of every page */
+    const char *hsts;               /* NULL: none */
+    unsigned char etag_key[16];     /* derived: ETags are the same on every node */
 } fb_site;
 
 typedef struct fb_site_parts {
     const fb_site_config *config;
-    const struct fb_settings *settings;
-    const struct fb_keyring *keyring;
-    const struct fb_env *templates;
+    const fb_settings *settings;
+    const fb_crypto *crypto;
+    const fb_keyring *keyring;
+    const fb_env *templates;
     const fb_blueprint *const *blueprints;
     apr_size_t blueprint_count;
 } fb_site_parts;
@@ -81,6 +90,14 @@ typedef struct fb_site_parts {
  * site's configuration is found here, not while serving. */
 apr_status_t fb_site_create(fb_site **out, const fb_site_parts *parts, apr_pool_t *pool,
                             fb_error *error) FB_MUST_CHECK;
+/* Renders the pages of rows flagged FB_ROUTE_PURE once, so that a request for one only copies
+ * pointers. Not called where templates reload. A page that turns out not to be pure (it set a
+ * cookie, looked at the request) is left out. */
+void fb_site_warm(fb_site *site, apr_pool_t *scratch);
+
+/* What the environment must have before fb_env_compile: functions, tests and declared names of
+ * SPEC T6. */
+apr_status_t fb_site_prepare_env(fb_env *env) FB_MUST_CHECK;
 
 typedef enum fb_url_kind { FB_URL_PATH, FB_URL_ABSOLUTE } fb_url_kind;
 /* url_for: path with the mount prefix, or with the base URL in front. */
