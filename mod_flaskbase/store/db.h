@@ -2,15 +2,13 @@
 #ifndef FB_STORE_DB_H
 #define FB_STORE_DB_H
 
-#include "base/error.h"
+#include "base/dburl.h"
 #include "store/sql.h"
 
 #include <apr_time.h>
 
 struct sqlite3;
 struct pg_conn;
-
-typedef enum fb_db_engine { FB_DB_SQLITE, FB_DB_PGSQL } fb_db_engine;
 
 /* A connection belongs to one thread at a time. It wraps a native handle that somebody else
  * opened and closes (mod_dbd's pool in httpd/, the CLI itself). */
