@@ -40,7 +40,7 @@ apr_status_t fb_keyring_create(fb_keyring **out, const fb_crypto *crypto, fb_str
  * only for the purpose and audience it was made for. Nonces are random, 192 bits: the first half
  * derives a key for this one message, so that their number needs no bound. */
 apr_status_t fb_keyring_seal(fb_str *token, const fb_keyring *ring, fb_key_purpose purpose,
-                             fb_str audience, fb_str plain, const fb_random *random,
+                             fb_str audience, fb_str plain, const fb_random *source,
                              apr_pool_t *pool) FB_MUST_CHECK;
 
 /* Whether the token came from the newest key, or from one that is retired (then seal anew). */
