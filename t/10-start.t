@@ -1,0 +1,14 @@
+# A private httpd loads the module, serves the site's home page, and stops (issue 2: it serves).
+use strict;
+use warnings;
+use Test::More;
+use FlaskbaseTest;
+
+for my $mpm (qw(event prefork)) {
+    my $site = FlaskbaseTest->start(site => 0, mpm => $mpm, htdocs => { 'other.txt' => "other\n" });
+    my $reply = $site->client->get('/');
+    is($reply->{status}, 200, "$mpm: home page");
+    is($site->client->get('/other.txt')->{content}, "other\n", "$mpm: X5 other content is httpd's");
+    $site->stop($mpm);
+}
+done_testing;
