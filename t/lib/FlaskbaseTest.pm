@@ -305,7 +305,7 @@ sub add_user {
 # Runs the command line on this site; gives (status, output).
 sub cli {
     my ($self, $args, $input) = @_;
-    my @command = ($CLI, '--site', $self->env_file, @$args);
+    my @command = ($self->_cli_program, '--site', $self->env_file, @$args);
     my $env = $self->_child_env;
     if ($self->{owner}) {
         # Files that the command makes must belong to the server's user.
@@ -313,6 +313,19 @@ sub cli {
             '--clear-groups', '--';
     }
     return run_command(\@command, input => $input, env => $env);
+}
+
+# The command, as a copy where the server's user can't run the one in a private clone.
+sub _cli_program {
+    my ($self) = @_;
+    return $CLI unless $self->{owner};
+    $self->{cli_program} ||= do {
+        my ($closed) = run_command([
+            'setpriv', "--reuid=$self->{owner}", '--clear-groups', '--', 'test', '-x', $CLI ]);
+        run_command([ 'cp', $CLI, $self->{data} ]) if $closed;
+        $closed ? "$self->{data}/flaskbase" : $CLI;
+    };
+    return $self->{cli_program};
 }
 
 sub cli_ok {
