@@ -60,7 +60,7 @@ void fb_db_unlease(fb_db *db);
 
 typedef enum fb_db_type {
     FB_DB_NULL,
-    FB_DB_INT,  /* 64 bits */
+    FB_DB_INT, /* 64 bits */
     FB_DB_BOOL,
     FB_DB_TIME, /* apr_time_t here, whole seconds since 1970 in the database */
     FB_DB_TEXT, /* UTF-8 without NUL bytes: anything else is FB_EINVALID */
@@ -76,8 +76,8 @@ typedef struct fb_db_value {
 fb_db_value fb_db_null(void);
 fb_db_value fb_db_int(apr_int64_t i);
 fb_db_value fb_db_bool(bool b);
-fb_db_value fb_db_time(apr_time_t t);     /* 0 is NULL: an unknown moment */
-fb_db_value fb_db_text(fb_str s);         /* ptr NULL is NULL; for "" use FB_STR("") */
+fb_db_value fb_db_time(apr_time_t t); /* 0 is NULL: an unknown moment */
+fb_db_value fb_db_text(fb_str s);     /* ptr NULL is NULL; for "" use FB_STR("") */
 fb_db_value fb_db_blob(fb_str s);
 
 /* Reading a column of a row; NULL gives 0, false, 0 and the slice with ptr NULL. */
@@ -97,7 +97,7 @@ typedef struct fb_db_params {
 
 #define FB_DB_PARAMS(...)                                                                          \
     ((fb_db_params){ (const fb_db_value[]){ __VA_ARGS__ },                                         \
-                     (int) (sizeof((const fb_db_value[]){ __VA_ARGS__ }) / sizeof(fb_db_value)) })
+                     (int)(sizeof((const fb_db_value[]){ __VA_ARGS__ }) / sizeof(fb_db_value)) })
 #define FB_DB_NO_PARAMS ((fb_db_params){ NULL, 0 })
 
 /* ---- statements ------------------------------------------------------------------------ */

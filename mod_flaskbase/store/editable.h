@@ -10,8 +10,8 @@
 typedef struct fb_editable {
     apr_int64_t id;
     fb_str editor_name;
-    fb_str value;         /* sanitised HTML; ptr NULL when the column is NULL */
-    apr_int64_t version;  /* from 1, grows with every save */
+    fb_str value;          /* sanitised HTML; ptr NULL when the column is NULL */
+    apr_int64_t version;   /* from 1, grows with every save */
     apr_time_t updated_at; /* 0: not known */
 } fb_editable;
 

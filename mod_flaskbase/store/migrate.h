@@ -13,13 +13,13 @@ apr_status_t fb_migrate_check(fb_db *db, apr_pool_t *pool, fb_error *error) FB_M
 
 /* One migration, known from the folder, from the database, or both. */
 typedef struct fb_migration {
-    int version;            /* from 1, without gaps */
-    const char *name;       /* "initial" of 0001_initial.up.sql */
-    const char *up_path;    /* NULL: the folder does not have it (database newer than program) */
+    int version;         /* from 1, without gaps */
+    const char *name;    /* "initial" of 0001_initial.up.sql */
+    const char *up_path; /* NULL: the folder does not have it (database newer than program) */
     const char *down_path;
-    const char *checksum;   /* SHA-256 of the up file, hex; NULL without file */
+    const char *checksum;         /* SHA-256 of the up file, hex; NULL without file */
     const char *applied_checksum; /* what was applied; NULL: not applied */
-    apr_time_t applied_at;  /* 0: not applied */
+    apr_time_t applied_at;        /* 0: not applied */
 } fb_migration;
 
 typedef struct fb_migrations {

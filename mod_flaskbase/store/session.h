@@ -48,12 +48,12 @@ typedef enum fb_login_state {
 
 /* A clock that went backwards by less than the idle limit keeps a session alive. */
 fb_login_state fb_login_state_at(const fb_login *login, const fb_login_limits *limits,
-                                     apr_time_t now);
+                                 apr_time_t now);
 
-/* The session that is not ended and whose expires_at lies behind `now`, with user and role;
+/* The session that is not ended and whose expires_at is later than `now`, with user and role;
  * FB_ENOTFOUND. */
 apr_status_t fb_login_load(fb_identity **identity, fb_db *db, fb_str key_hash, apr_time_t now,
-                             apr_pool_t *pool, fb_error *error) FB_MUST_CHECK;
+                           apr_pool_t *pool, fb_error *error) FB_MUST_CHECK;
 
 typedef struct fb_login_new {
     fb_str key_hash;
@@ -65,36 +65,36 @@ typedef struct fb_login_new {
 
 /* A login: fresh from `now`, expires by `limits`. FB_EINVALID when the user is gone. */
 apr_status_t fb_login_create(apr_int64_t *id, fb_db *db, const fb_login_new *fields,
-                               const fb_login_limits *limits, apr_time_t now, apr_pool_t *pool,
-                               fb_error *error) FB_MUST_CHECK;
+                             const fb_login_limits *limits, apr_time_t now, apr_pool_t *pool,
+                             fb_error *error) FB_MUST_CHECK;
 
 /* Writes last_seen_at (and rolls a remembered session's expiry) when the stored one is at least a
  * minute old; else does not touch the database. */
 apr_status_t fb_login_seen(fb_db *db, const fb_login *login, const fb_login_limits *limits,
-                             apr_time_t now, apr_pool_t *pool, fb_error *error) FB_MUST_CHECK;
+                           apr_time_t now, apr_pool_t *pool, fb_error *error) FB_MUST_CHECK;
 
 /* A remembered session that idled out begins a new run, not fresh. Changes `login` alike. */
 apr_status_t fb_login_renew(fb_db *db, fb_login *login, const fb_login_limits *limits,
-                              apr_time_t now, apr_pool_t *pool, fb_error *error) FB_MUST_CHECK;
+                            apr_time_t now, apr_pool_t *pool, fb_error *error) FB_MUST_CHECK;
 
 /* The password was proven again: fresh from `now`, under a new key. FB_ENOTFOUND when the session
  * ended meanwhile. */
 apr_status_t fb_login_rotate(fb_db *db, fb_login *login, fb_str new_key_hash,
-                               const fb_login_limits *limits, apr_time_t now, apr_pool_t *pool,
-                               fb_error *error) FB_MUST_CHECK;
+                             const fb_login_limits *limits, apr_time_t now, apr_pool_t *pool,
+                             fb_error *error) FB_MUST_CHECK;
 
 /* Session protection: from another network or browser the session goes on, but is not fresh. */
 apr_status_t fb_login_unfresh(fb_db *db, fb_login *login, apr_pool_t *pool,
-                                fb_error *error) FB_MUST_CHECK;
+                              fb_error *error) FB_MUST_CHECK;
 
 /* Ends a session of that user; `why` is a word for the history ("logout", "ended", "protection").
  * FB_ENOTFOUND: not this user's, or ended already. */
 apr_status_t fb_login_end(fb_db *db, fb_str user_uid, apr_int64_t login_id, const char *why,
-                            apr_time_t now, apr_pool_t *pool, fb_error *error) FB_MUST_CHECK;
+                          apr_time_t now, apr_pool_t *pool, fb_error *error) FB_MUST_CHECK;
 /* Ends all of a user's sessions but the one with id `except` (0: all). `ended` may be NULL. */
 apr_status_t fb_login_end_all(apr_int64_t *ended, fb_db *db, fb_str user_uid, apr_int64_t except,
-                                const char *why, apr_time_t now, apr_pool_t *pool,
-                                fb_error *error) FB_MUST_CHECK;
+                              const char *why, apr_time_t now, apr_pool_t *pool,
+                              fb_error *error) FB_MUST_CHECK;
 
 typedef struct fb_login_list {
     fb_login *logins;
@@ -103,9 +103,9 @@ typedef struct fb_login_list {
 
 /* The sessions that are neither ended nor expired, latest seen first, at most 100. */
 apr_status_t fb_login_list_of(fb_login_list *list, fb_db *db, fb_str user_uid, apr_time_t now,
-                                apr_pool_t *pool, fb_error *error) FB_MUST_CHECK;
+                              apr_pool_t *pool, fb_error *error) FB_MUST_CHECK;
 /* Removes rows that ended or expired before `before`. */
 apr_status_t fb_login_purge(apr_int64_t *removed, fb_db *db, apr_time_t before, apr_pool_t *pool,
-                              fb_error *error) FB_MUST_CHECK;
+                            fb_error *error) FB_MUST_CHECK;
 
 #endif

@@ -4,6 +4,13 @@
 
 /* In the order of the table in sql.c. A new statement is a name here and a row there. */
 typedef enum fb_sql_id {
+    FB_SQL_SQLITE_WAL,
+    FB_SQL_SQLITE_SYNC,
+    FB_SQL_SQLITE_FOREIGN_KEYS,
+    FB_SQL_SQLITE_CELL_CHECK,
+    FB_SQL_PGSQL_PATH,
+    FB_SQL_PGSQL_TIMEOUT,
+
     FB_SQL_BEGIN,
     FB_SQL_COMMIT,
     FB_SQL_ROLLBACK,
@@ -12,7 +19,9 @@ typedef enum fb_sql_id {
     FB_SQL_ROLLBACK_TO,
 
     FB_SQL_MIGRATION_TABLE,
+    FB_SQL_MIGRATION_FOREIGN,
     FB_SQL_MIGRATION_CREATE,
+    FB_SQL_MIGRATION_LOCK,
     FB_SQL_MIGRATION_LIST,
     FB_SQL_MIGRATION_ADD,
     FB_SQL_MIGRATION_REMOVE,
@@ -65,15 +74,19 @@ typedef enum fb_sql_id {
 
 /* Parameters are written $1, $2, … on both engines. Types, one letter each:
  * i 64-bit integer, b boolean, m moment (fb_db_time), t text, x bytes; any may be NULL. */
+#define FB_SQL_SAME ""
 typedef struct fb_sql {
     const char *name;    /* "user_by_id": in error texts and as the prepared statement's name */
-    const char *sqlite;
-    const char *pgsql;   /* NULL: the same text */
+    const char *sqlite;  /* NULL: not for this engine */
+    const char *pgsql;   /* FB_SQL_SAME: the text of `sqlite`; NULL: not for this engine */
     const char *params;  /* types of $1 … */
     const char *columns; /* types of the columns; "" for a statement that returns no rows */
     const char *doc;
 } fb_sql;
 
 const fb_sql *fb_sql_get(fb_sql_id id);
+/* The engine's text, or NULL when the statement is not for it. */
+const char *fb_sql_text_sqlite(const fb_sql *sql);
+const char *fb_sql_text_pgsql(const fb_sql *sql);
 
 #endif

@@ -14,7 +14,7 @@
 /* Strings live in the pool given to the function that returned the user. */
 typedef struct fb_user {
     apr_int64_t id;
-    fb_str uid;             /* never used again after a deletion; sessions and tokens name it */
+    fb_str uid; /* never used again after a deletion; sessions and tokens name it */
     bool confirmed;
     fb_str first_name;
     fb_str last_name;
@@ -74,8 +74,7 @@ apr_status_t fb_user_set_role(fb_db *db, apr_int64_t id, apr_int64_t role_id, ap
 typedef enum fb_must_change { FB_MUST_NOT_CHANGE, FB_MUST_CHANGE } fb_must_change;
 /* Does not end sessions: fb_session_end_all does, in the same transaction. */
 apr_status_t fb_user_set_password(fb_db *db, apr_int64_t id, fb_str hash, fb_must_change must,
-                                  apr_time_t now, apr_pool_t *pool,
-                                  fb_error *error) FB_MUST_CHECK;
+                                  apr_time_t now, apr_pool_t *pool, fb_error *error) FB_MUST_CHECK;
 /* Replaces `old_hash` by a stronger hash of the same password; when the hash is another one by now,
  * nothing happens (APR_SUCCESS). */
 apr_status_t fb_user_rehash(fb_db *db, apr_int64_t id, fb_str old_hash, fb_str new_hash,

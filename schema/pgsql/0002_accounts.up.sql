@@ -1,0 +1,54 @@
+-- What the module adds to flask-base's tables, and the sessions. Every added column is NULLable or
+-- has a default, so that a program that knows only flask-base's columns can go on writing.
+-- Moments are whole seconds since 1970.
+
+ALTER TABLE roles ADD COLUMN version BIGINT NOT NULL DEFAULT 1;
+
+-- flask-base's own database has 128 characters here, too few for scrypt.
+ALTER TABLE users ALTER COLUMN password_hash TYPE VARCHAR(255);
+ALTER TABLE users ADD COLUMN uid VARCHAR(32);
+ALTER TABLE users ADD COLUMN email_canonical VARCHAR(255);
+ALTER TABLE users ADD COLUMN must_change_password BOOLEAN NOT NULL DEFAULT FALSE;
+ALTER TABLE users ADD COLUMN password_changed_at BIGINT;
+ALTER TABLE users ADD COLUMN created_at BIGINT;
+ALTER TABLE users ADD COLUMN last_login_at BIGINT;
+ALTER TABLE users ADD COLUMN version BIGINT NOT NULL DEFAULT 1;
+UPDATE users SET uid = replace(gen_random_uuid()::text, '-', '') WHERE uid IS NULL;
+-- Rows that others insert get their uid here; the module brings its own.
+ALTER TABLE users ALTER COLUMN uid SET DEFAULT replace(gen_random_uuid()::text, '-', '');
+CREATE UNIQUE INDEX ix_users_uid ON users (uid);
+CREATE UNIQUE INDEX ix_users_email_canonical ON users (email_canonical);
+CREATE INDEX ix_users_role_id ON users (role_id);
+
+-- Whoever changes a row, what was cached of it is void.
+CREATE FUNCTION flaskbase_next_version() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    NEW.version := OLD.version + 1;
+    RETURN NEW;
+END $$;
+CREATE TRIGGER users_version BEFORE UPDATE OF
+    confirmed, first_name, last_name, email, password_hash, role_id, must_change_password ON users
+    FOR EACH ROW EXECUTE FUNCTION flaskbase_next_version();
+CREATE TRIGGER roles_version BEFORE UPDATE OF name, "index", "default", permissions ON roles
+    FOR EACH ROW EXECUTE FUNCTION flaskbase_next_version();
+
+ALTER TABLE editable_html ADD COLUMN version BIGINT NOT NULL DEFAULT 1;
+ALTER TABLE editable_html ADD COLUMN updated_at BIGINT;
+
+CREATE TABLE sessions (
+    id BIGSERIAL NOT NULL PRIMARY KEY,
+    key_hash BYTEA NOT NULL UNIQUE,
+    user_uid VARCHAR(32) NOT NULL REFERENCES users (uid) ON DELETE CASCADE,
+    created_at BIGINT NOT NULL,
+    started_at BIGINT NOT NULL,
+    last_seen_at BIGINT NOT NULL,
+    expires_at BIGINT NOT NULL,
+    authenticated_at BIGINT,
+    remember BOOLEAN NOT NULL,
+    client_net VARCHAR(64),
+    ua_family VARCHAR(64),
+    ended_at BIGINT,
+    ended_why VARCHAR(32)
+);
+CREATE INDEX ix_sessions_user_uid ON sessions (user_uid);
+CREATE INDEX ix_sessions_expires_at ON sessions (expires_at);

@@ -1,0 +1,3 @@
+DROP TABLE editable_html;
+DROP TABLE users;
+DROP TABLE roles;
