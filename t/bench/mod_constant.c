@@ -3,6 +3,7 @@
 #include <http_config.h>
 #include <http_protocol.h>
 
+#include <apr_strings.h>
 #include <string.h>
 
 extern module AP_MODULE_DECLARE_DATA constant_module;
