@@ -104,9 +104,11 @@ void fb_chars_repeat(fb_text *out, fb_str s, int64_t times);
 /* Code points in reverse order. */
 void fb_chars_reverse(fb_text *out, fb_str s);
 
-/* textwrap.wrap as Jinja2's wordwrap uses it, for one paragraph: lines joined by `newline`. */
-#define FB_WRAP_LONG_WORDS 0x01u /* break words longer than the width */
-#define FB_WRAP_HYPHENS    0x02u /* break behind hyphens */
+/* textwrap.wrap as Jinja2's wordwrap uses it, for one paragraph: lines joined by
+ * `newline`. width > 0. */
+#define FB_WRAP_LONG_WORDS   0x01u /* break words longer than the width */
+#define FB_WRAP_HYPHENS      0x02u /* break behind the hyphens of words */
+#define FB_WRAP_LONG_HYPHENS 0x04u /* words that are too long preferably there */
 void fb_chars_wrap(fb_text *out, fb_str s, int64_t width, unsigned int flags, fb_str newline);
 
 /* --- quoting --- */

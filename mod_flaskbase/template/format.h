@@ -31,6 +31,13 @@ apr_status_t fb_format_float(fb_text *out, double v, const fb_format_spec *spec,
 apr_status_t fb_format_value(fb_text *out, fb_vm *vm, fb_value v, fb_str spec, fb_error *error)
     FB_MUST_CHECK;
 
+/* What C's and Python's %e %f %g have in common: a double without sign. type 'e' 'f' 'g' (capitals
+ * too), or 'r' for the shortest; precision as C has it. */
+#define FB_DOUBLE_ALTERNATE 0x01u /* keep the point and the zeros of %g */
+#define FB_DOUBLE_POINT_0   0x02u /* ".0" behind what would look like an integer */
+apr_status_t fb_format_double(fb_text *out, double v, char type, int precision, unsigned int flags,
+                              fb_error *error) FB_MUST_CHECK;
+
 /* --- whole templates --- */
 
 /* str % value. On a Markup, operands are escaped and the result is Markup. */
