@@ -37,4 +37,11 @@ typedef struct fb_paths_given {
 apr_status_t fb_paths_resolve(fb_paths **out, const fb_paths_given *given, apr_pool_t *pool,
                               fb_error *error) FB_MUST_CHECK;
 
+/* The absolute, normalised form of a path that may be relative to `base` (absolute, or NULL: then
+ * relative paths are FB_EINVALID). */
+apr_status_t fb_paths_absolute(const char **out, const char *path, const char *base,
+                               apr_pool_t *pool, fb_error *error) FB_MUST_CHECK;
+/* The folder a file is in, without a slash at the end. */
+const char *fb_paths_folder(const char *path, apr_pool_t *pool);
+
 #endif

@@ -29,7 +29,7 @@ typedef enum fb_setting_type {
     FB_TYPE_CHOICE,   /* one of the words of `choices` */
     FB_TYPE_LIST,     /* separated by blanks or commas; max: elements */
     FB_TYPE_WORDS,    /* separated by blanks only; max: elements */
-    FB_TYPE_PATHS     /* as LIST, each as PATH; the directive may come several times */
+    FB_TYPE_PATHS     /* as LIST, each as PATH */
 } fb_setting_type;
 
 typedef enum fb_setting_used_by {
@@ -45,7 +45,7 @@ typedef enum fb_setting_place {
 } fb_setting_place;
 
 enum {
-    FB_SET_SECRET = 1,     /* never shown, never a directive, the env file must be private */
+    FB_SET_SECRET = 1,     /* never shown; an env file that holds it must be private */
     FB_SET_NOT_IN_FILE = 2 /* means nothing inside the env file */
 };
 
@@ -103,8 +103,8 @@ typedef enum fb_source {
     FB_FROM_DIRECTIVE /* also: an option of the command line */
 } fb_source;
 
-/* A value that a directive or an option gives. A later element for the same setting wins; for
- * FB_TYPE_PATHS they add up. */
+/* A value that a directive or an option gives. A later element for the same setting wins; those of
+ * FB_TYPE_LIST and FB_TYPE_PATHS add up. */
 typedef struct fb_setting_given {
     fb_setting_id id;
     const char *value;
