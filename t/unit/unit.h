@@ -18,7 +18,7 @@ static apr_pool_t *pool;
 /* Initialised in `pool` before every test. */
 static fb_error error;
 
-static void unit_setup(void)
+static inline void unit_setup(void)
 {
     if (apr_initialize() != APR_SUCCESS || apr_pool_create(&pool, NULL) != APR_SUCCESS) {
         abort();
@@ -26,13 +26,13 @@ static void unit_setup(void)
     fb_error_init(&error, pool);
 }
 
-static void unit_teardown(void)
+static inline void unit_teardown(void)
 {
     apr_pool_destroy(pool);
     apr_terminate();
 }
 
-static int unit_main(const char *name, void (*add)(TCase *tests))
+static inline int unit_main(const char *name, void (*add)(TCase *tests))
 {
     Suite *suite = suite_create(name);
     TCase *tests = tcase_create(name);
