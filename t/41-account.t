@@ -136,5 +136,29 @@ sub logged_in {
     is($again->get('/')->{status}, 200, 'and asks for nothing more');
     is($site->client->get('/account/change-required')->{status}, 302, 'R34 needs a login');
 }
+
+# ---- R28, F12 ----
+{
+    my $client = logged_in('ada@example.org');
+    my ($name) = keys %{ $client->{jar} };
+    my $before = $client->{jar}{$name}{value};
+    my $path   = '/account/reauthenticate?next=%2Fabout';
+    my $page   = $client->get($path)->{content};
+    is_deeply([ problems($page) ], [], 'R28 well-formed');
+    is(field($page, 'password')->{autocomplete}, 'current-password', 'F12 password');
+    my $reply = $client->submit($path, { password => 'not the password 9' });
+    is($reply->{status}, 200, 'R28 a wrong password: the form again');
+    is_deeply([ flashes($reply->{content}) ], ['error: This password is not right.'], 'R28 and why');
+    $reply = $client->submit($path, { password => $good });
+    is($reply->{status}, 303, 'R28 the right one: redirect');
+    is($reply->{headers}{location}, '/about', 'R28 to where it was asked for');
+    my $old = $site->client;
+    $old->{jar}{$name} = { value => $before, path => '/' };
+    is($old->get('/account/manage')->{status}, 302, '7.2.4 a new session id, the old one is dead');
+    is($client->get('/account/manage')->{status}, 200, 'R28 still logged in');
+    is($client->submit('/account/reauthenticate?next=//evil.example', { password => $good })->{headers}{location},
+        '/account/manage', 'D3 never off the site');
+    is($site->client->get('/account/reauthenticate')->{status}, 302, 'R28 needs a login');
+}
 $site->stop;
 done_testing;

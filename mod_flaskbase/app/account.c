@@ -8,7 +8,7 @@
 
 #include "base/banned.h"
 
-static fb_handler login, logout, manage, unconfirmed, change_required;
+static fb_handler login, logout, reauthenticate, manage, unconfirmed, change_required;
 
 /* clang-format off */
 static const fb_route routes[] = {
@@ -18,6 +18,10 @@ static const fb_route routes[] = {
     { .pattern = "/logout", .methods = FB_GET | FB_POST, .endpoint = "account.logout",
       .view = logout, .access = FB_ACCESS_LOGIN, .flags = FB_ROUTE_CHANGE_REQUIRED,
       .doc = "End the session; GET shows the button (R5)" },
+    { .pattern = "/reauthenticate", .methods = FB_GET | FB_POST,
+      .endpoint = "account.reauthenticate", .view = reauthenticate, .access = FB_ACCESS_LOGIN,
+      .limit = FB_LIMIT_PASSWORD,
+      .doc = "Give the password again before a dangerous act (R28)" },
     { .pattern = "/manage", .methods = FB_GET, .endpoint = "account.manage",
       .view = manage, .access = FB_ACCESS_LOGIN,
       .doc = "Name, address and type of one's account (R6)" },
@@ -111,6 +115,43 @@ static apr_status_t logout(fb_context *context, fb_error *error)
     if (rv != APR_SUCCESS)
         return rv;
     return fb_context_redirect(context, error, "main.index", NULL);
+}
+
+/* The right password leads back to where it was asked for; another one to the form again. */
+static apr_status_t prove_again(bool *again, fb_context *context, const fb_form *form,
+                                fb_error *error)
+{
+    fb_sign_in outcome;
+    fb_str next;
+
+    *again = false;
+    apr_status_t rv = wanted_page(&next, context, error);
+    if (rv == APR_SUCCESS)
+        rv = fb_auth_reauthenticate(&outcome, context, fb_form_value(form, "password"), error);
+    if (rv != APR_SUCCESS || outcome == FB_SIGN_IN_REFUSED)
+        return rv;
+    if (outcome == FB_SIGN_IN_BAD) {
+        *again = true;
+        return fb_flash_add(context, FB_FLASH_PASSWORD_INVALID, NULL, 0, error);
+    }
+    return fb_context_redirect_next(context, next, "account.manage", error);
+}
+
+static apr_status_t reauthenticate(fb_context *context, fb_error *error)
+{
+    fb_form_result result;
+    fb_form *form;
+    bool again = true;
+
+    apr_status_t rv = fb_form_create(&form, context, &fb_app_form_reauthenticate, error);
+    if (rv == APR_SUCCESS)
+        rv = fb_form_submitted(&result, form, error);
+    if (rv == APR_SUCCESS && result == FB_FORM_VALID)
+        rv = prove_again(&again, context, form, error);
+    if (rv != APR_SUCCESS || !again)
+        return rv;
+    fb_form_expose(form, "form");
+    return fb_context_render(context, 200, "account/reauthenticate.html", error);
 }
 
 static apr_status_t manage(fb_context *context, fb_error *error)
