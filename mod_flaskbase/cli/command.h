@@ -50,7 +50,6 @@ typedef struct fb_cli_command {
  * and its line in the table of families in cli/main.c. */
 extern const fb_cli_command fb_cli_config_commands[];
 extern const fb_cli_command fb_cli_help_commands[];
-extern const fb_cli_command fb_cli_devel_commands[];
 
 /* NULL-terminated; the families in the order of the manual. */
 extern const fb_cli_command *const fb_cli_families[];
@@ -87,7 +86,7 @@ extern const fb_cli_option fb_cli_common_options[];
  * operands, wherever they stand. FB_CLI_OK, or FB_CLI_USAGE with the message printed. cli->command is
  * NULL when there were only common options. */
 int fb_cli_parse(fb_cli *cli, int argc, const char *const *argv);
-/* The row of that name ("user add", "user-add"), or NULL. */
+/* The row of that name ("user add"), or NULL. */
 const fb_cli_command *fb_cli_find(const char *name);
 
 /* Settings by --site, --home, the process environment (unless --no-env) and the env file. When
