@@ -10,7 +10,7 @@ struct fb_site;
 #define FB_SESSION_KEY_LEN 32      /* bytes; names the login row, which stores its SHA-256 */
 #define FB_SESSION_ID_LEN 16       /* bytes; random id of the cookie, CSRF tokens are bound to it */
 #define FB_SESSION_COOKIE_MAX 3800 /* bytes of name + value + attributes */
-#define FB_SESSION_ENTRIES_MAX 32
+#define FB_SESSION_ENTRIES_MAX 32   /* and 1024 bytes together */
 
 typedef enum fb_session_state {
     FB_SESSION_NONE,     /* the request carried none, or none that opens: nothing is set until
