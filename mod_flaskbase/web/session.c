@@ -20,7 +20,31 @@ enum { FLAG_LOGIN = 1, FLAG_REMEMBER = 2 };
 
 const char *fb_session_cookie_name(const fb_site *site, const fb_request *request)
 {
-    return request->is_https ? site->cookie_secure : site->cookie_plain;
+    return site->cookie_names[0][request->is_https ? 1 : 0];
+}
+
+bool fb_session_presented(const fb_site *site, const fb_request *request)
+{
+    fb_cookie_walk walk;
+    fb_str value;
+    for (apr_size_t g = 0; g < site->cookie_name_count; g++) {
+        fb_cookie_start(&walk, request, site->cookie_names[g][request->is_https ? 1 : 0]);
+        if (fb_cookie_next(&walk, &value)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+bool fb_session_is_name(const fb_site *site, fb_str name)
+{
+    for (apr_size_t g = 0; g < site->cookie_name_count; g++) {
+        if (fb_str_eq_z(name, site->cookie_names[g][0]) ||
+            fb_str_eq_z(name, site->cookie_names[g][1])) {
+            return true;
+        }
+    }
+    return false;
 }
 
 /* ---- reading ---- */
@@ -135,25 +159,34 @@ static bool try_open(fb_session *session, const fb_site *site, const fb_request 
     return true;
 }
 
+/* Of several cookies of one name (another path or domain planted one) the first that opens counts;
+ * how many are tried is bounded by the header's size. */
+static void open_named(fb_session *session, const fb_site *site, const fb_request *request,
+                       const char *name)
+{
+    fb_cookie_walk walk;
+    fb_str value;
+    fb_cookie_start(&walk, request, name);
+    while (session->state == FB_SESSION_NONE && fb_cookie_next(&walk, &value)) {
+        session->presented = true;
+        (void)try_open(session, site, request, name, value);
+    }
+}
+
 apr_status_t fb_session_open(fb_session **out, const fb_site *site, const fb_request *request,
                              fb_error *error)
 {
     fb_session *session = apr_pcalloc(request->pool, sizeof *session);
-    const char *name = fb_session_cookie_name(site, request);
-    fb_cookie_walk walk;
-    fb_str value;
 
     (void)error;
     session->site = site;
     session->pool = request->pool;
     session->state = FB_SESSION_NONE;
-    fb_cookie_start(&walk, request, name);
-    /* Of several cookies of the name (another path or domain planted one) the first that opens
-     * counts; the number tried is bounded by the header's size. */
-    while (session->state == FB_SESSION_NONE && fb_cookie_next(&walk, &value)) {
-        session->presented = true;
-        if (try_open(session, site, request, name, value)) {
-            session->presented = true;
+    for (apr_size_t g = 0; g < site->cookie_name_count && session->state == FB_SESSION_NONE; g++) {
+        open_named(session, site, request, site->cookie_names[g][request->is_https ? 1 : 0]);
+        /* Under the name of a retired key: to be set again under the new one. */
+        if (g > 0 && session->state == FB_SESSION_CLEAN) {
+            session->state = FB_SESSION_DIRTY;
         }
     }
     *out = session;
