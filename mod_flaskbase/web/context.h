@@ -41,6 +41,7 @@ typedef struct fb_context {
     bool impure;               /* something of this very request went into the page */
     bool fixed;                /* rendering at start: only what configuration gives may go in */
     int error_status;          /* on an error page: its status, else 0 */
+    const char *retry_after_text; /* on a 429 or 503: "2 minutes" */
 } fb_context;
 
 /* The request's database connection (the same each time); FB_EUNAVAIL when there is none. */

@@ -150,10 +150,12 @@ static bool try_open(fb_session *session, const fb_site *site, const fb_request 
         !parse(&opened, plain) || !is_current(&opened, site, request->now)) {
         return false;
     }
-    /* Sealed anew when the key is retired, or before an anonymous session that is in use ends. */
+    /* Sealed anew when the key is retired, before an anonymous session that is in use ends, and
+     * daily when the browser is to keep it (X6: a remembered login is rolling). */
+    apr_interval_time_t age_of_seal = request->now - opened.issued;
     bool renew = age == FB_KEY_RETIRED ||
-                 (!opened.has_login &&
-                  request->now - opened.issued > site->config.login.absolute / 4);
+                 (opened.has_login ? opened.remember && age_of_seal > FB_DAY
+                                   : age_of_seal > site->config.login.absolute / 4);
     opened.state = renew ? FB_SESSION_DIRTY : FB_SESSION_CLEAN;
     *session = opened;
     return true;
