@@ -369,8 +369,8 @@ static void heal_side_files(sqlite3 *native)
         char side_path[PATH_MAX];
         struct stat side;
         apr_snprintf(side_path, sizeof(side_path), "%s%s", path, endings[i]);
-        if (stat(side_path, &side) == 0 && (main_file.st_mode & 0600) == 0600
-            && (side.st_mode & 0600) != 0600) {
+        if (stat(side_path, &side) == 0 && (main_file.st_mode & 0600) == 0600 &&
+            (side.st_mode & 0600) != 0600) {
             (void)(chmod(side_path, main_file.st_mode & 0777) == 0);
         }
     }

@@ -291,5 +291,5 @@ static void add(TCase *tests)
 
 int main(void)
 {
-    return store_main("store_migrate", add, setup);
+    return store_main("store_migrate", add, setup, STORE_SQLITE);
 }

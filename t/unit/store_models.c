@@ -473,5 +473,5 @@ static void add(TCase *tests)
 
 int main(void)
 {
-    return store_main("store_models", add, store_setup);
+    return store_main("store_models", add, store_setup, STORE_EACH_ENGINE);
 }

@@ -113,20 +113,73 @@ static inline fb_user *store_user(apr_int64_t id)
     return user;
 }
 
-static inline int store_main(const char *name, void (*add)(TCase *tests), void (*setup)(void))
+/* Another connection, leased. */
+static inline fb_db *store_lease(apr_interval_time_t deadline)
 {
-    Suite *suite = suite_create(name);
-    TCase *tests = tcase_create("sqlite");
+    fb_db *leased = store_open_in(pool, FB_DB_EXISTING, deadline);
+    fb_db_lease(leased, pool);
+    return leased;
+}
 
-    tcase_add_checked_fixture(tests, setup, store_teardown);
+/* Saves a page of that name with `len` letters. */
+static inline apr_status_t store_save(fb_db *on, const char *name, apr_size_t len)
+{
+    apr_int64_t version;
+    char *text = apr_palloc(pool, len + 1);
+    memset(text, 'x', len);
+    return fb_editable_save(&version, on, fb_str_from(name), fb_str_from_len(text, len), 0, T0,
+                            pool, &error);
+}
+
+static inline int store_pages(fb_db *on)
+{
+    fb_editable_list list;
+    ck_assert_ok(fb_editable_list_all(&list, on, pool, &error));
+    return list.count;
+}
+
+#ifdef FB_HAVE_PGSQL
+#include "store_pgsql_server.h"
+#endif
+
+/* ---- engines ---- */
+
+typedef enum store_engines { STORE_SQLITE, STORE_PGSQL, STORE_EACH_ENGINE } store_engines;
+
+static inline void store_add_case(Suite *suite, const char *name, void (*add)(TCase *tests),
+                                  void (*setup)(void), void (*teardown)(void))
+{
+    TCase *tests = tcase_create(name);
+    tcase_add_checked_fixture(tests, setup, teardown);
     tcase_set_timeout(tests, 60);
     add(tests);
     suite_add_tcase(suite, tests);
+}
+
+/* `setup` is store_setup, or one that calls store_setup_empty. */
+static inline int store_main(const char *name, void (*add)(TCase *tests), void (*setup)(void),
+                             store_engines engines)
+{
+    Suite *suite = suite_create(name);
+    if (engines != STORE_PGSQL) {
+        store_add_case(suite, "sqlite", add, setup, store_teardown);
+    }
+#ifdef FB_HAVE_PGSQL
+    if (engines != STORE_SQLITE) {
+        store_server_start();
+        store_add_case(suite, "pgsql", add, store_setup_pgsql, store_teardown_pgsql);
+    }
+#endif
     SRunner *runner = srunner_create(suite);
     srunner_set_tap(runner, "-");
     srunner_run_all(runner, CK_SILENT);
     const int failed = srunner_ntests_failed(runner);
     srunner_free(runner);
+#ifdef FB_HAVE_PGSQL
+    if (engines != STORE_SQLITE) {
+        store_server_stop();
+    }
+#endif
     return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
 }
 
