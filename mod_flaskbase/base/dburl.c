@@ -28,14 +28,48 @@ typedef struct option {
 /* Connection keywords of libpq 15, so that a typing error shows at configtest and not at the first
  * connection. */
 static const char *const keywords[] = {
-    "host", "hostaddr", "port", "dbname", "user", "password", "passfile", "channel_binding",
-    "connect_timeout", "client_encoding", "options", "application_name",
-    "fallback_application_name", "keepalives", "keepalives_idle", "keepalives_interval",
-    "keepalives_count", "tcp_user_timeout", "replication", "gssencmode", "sslmode", "requiressl",
-    "sslcompression", "sslcert", "sslkey", "sslpassword", "sslrootcert", "sslcrl", "sslcrldir",
-    "sslsni", "requirepeer", "ssl_min_protocol_version", "ssl_max_protocol_version", "krbsrvname",
-    "gsslib", "service", "target_session_attrs", "load_balance_hosts", "sslcertmode",
-    "require_auth", "gssdelegation", NULL,
+    "host",
+    "hostaddr",
+    "port",
+    "dbname",
+    "user",
+    "password",
+    "passfile",
+    "channel_binding",
+    "connect_timeout",
+    "client_encoding",
+    "options",
+    "application_name",
+    "fallback_application_name",
+    "keepalives",
+    "keepalives_idle",
+    "keepalives_interval",
+    "keepalives_count",
+    "tcp_user_timeout",
+    "replication",
+    "gssencmode",
+    "sslmode",
+    "requiressl",
+    "sslcompression",
+    "sslcert",
+    "sslkey",
+    "sslpassword",
+    "sslrootcert",
+    "sslcrl",
+    "sslcrldir",
+    "sslsni",
+    "requirepeer",
+    "ssl_min_protocol_version",
+    "ssl_max_protocol_version",
+    "krbsrvname",
+    "gsslib",
+    "service",
+    "target_session_attrs",
+    "load_balance_hosts",
+    "sslcertmode",
+    "require_auth",
+    "gssdelegation",
+    NULL,
 };
 
 static apr_status_t invalid(const parser *p, const char *text)
@@ -73,7 +107,8 @@ static apr_status_t decode(const parser *p, const char **out, fb_str text, const
     if (fb_unescape_url(&s, text, FB_PLUS_IS_PLUS, p->pool) != APR_SUCCESS) {
         return fb_error_set(p->error, FB_ESYNTAX,
                             "database URL: a %% in the %s is not followed by two hex digits; "
-                            "a %% itself is written %%25", what);
+                            "a %% itself is written %%25",
+                            what);
     }
     if (fb_str_has_ctl(s)) {
         return fb_error_set(p->error, FB_EINVALID, "database URL: the %s holds control characters",
@@ -264,8 +299,10 @@ static const char *shown_pgsql(const parser *p)
         }
         if (!skip) {
             fb_buf_add_fmt(&out, "%c%s=", separator, o->keyword);
-            fb_escape_url(&out, strcmp(o->keyword, "sslpassword") == 0 ? FB_STR("***")
-                                                                     : fb_str_from(o->value), "/,:*");
+            fb_escape_url(&out,
+                          strcmp(o->keyword, "sslpassword") == 0 ? FB_STR("***")
+                                                                 : fb_str_from(o->value),
+                          "/,:*");
             separator = '&';
         }
     }
@@ -304,7 +341,8 @@ static apr_status_t parse_pgsql(fb_dburl *url, parser *p, fb_str rest)
         return status;
     }
     if (get_option(p, "dbname") == NULL && get_option(p, "service") == NULL) {
-        return invalid(p, "the name of the database is missing: postgresql://user:password@host/NAME");
+        return invalid(p,
+                       "the name of the database is missing: postgresql://user:password@host/NAME");
     }
     url->shown = shown_pgsql(p);
     if (get_option(p, "connect_timeout") == NULL) {
@@ -334,8 +372,8 @@ static apr_status_t parse_sqlite(fb_dburl *url, parser *p, fb_str rest, const ch
     if (fb_str_ends(path, FB_STR("/"))) {
         return invalid(p, "the path of the SQLite file ends with a slash");
     }
-    apr_status_t status = fb_paths_absolute(&url->path, fb_str_to_z(p->pool, path), base, p->pool,
-                                            p->error);
+    apr_status_t status =
+        fb_paths_absolute(&url->path, fb_str_to_z(p->pool, path), base, p->pool, p->error);
     if (status != APR_SUCCESS) {
         return status;
     }

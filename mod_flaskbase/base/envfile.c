@@ -11,7 +11,7 @@
 #include "base/banned.h"
 
 #define FILE_MAX_BYTES (256 * 1024)
-#define ENTRIES_MAX 1000
+#define ENTRIES_MAX    1000
 
 typedef struct reader {
     fb_str line;
@@ -82,22 +82,16 @@ static apr_status_t read_quoted(reader *r, const char **value)
             }
             c = r->line.ptr[r->at];
             switch (c) {
-            case 'n':
-                c = '\n';
-                break;
-            case 'r':
-                c = '\r';
-                break;
-            case 't':
-                c = '\t';
-                break;
+            case 'n': c = '\n'; break;
+            case 'r': c = '\r'; break;
+            case 't': c = '\t'; break;
             case '\\':
             case '"':
-            case '$':
-                break;
+            case '$': break;
             default:
-                return bad(r, r->at - 1, "in double quotes a backslash must be followed by one of "
-                                         "\\ \" $ n r t; write \\\\ for a backslash, or use single quotes");
+                return bad(r, r->at - 1,
+                           "in double quotes a backslash must be followed by one of "
+                           "\\ \" $ n r t; write \\\\ for a backslash, or use single quotes");
             }
         }
         fb_buf_add_char(&out, c);
@@ -148,8 +142,9 @@ static apr_status_t read_line(reader *r, apr_array_header_t *entries)
         }
     }
     if (name.len == 0) {
-        return bad(r, start, "a line is NAME=VALUE, with a name of letters, digits and _ that does "
-                             "not start with a digit");
+        return bad(r, start,
+                   "a line is NAME=VALUE, with a name of letters, digits and _ that does "
+                   "not start with a digit");
     }
     skip_blanks(r);
     if (r->at == r->line.len || r->line.ptr[r->at] != '=') {
@@ -159,13 +154,14 @@ static apr_status_t read_line(reader *r, apr_array_header_t *entries)
     skip_blanks(r);
     const char *value = "";
     char first = r->at < r->line.len ? r->line.ptr[r->at] : '\0';
-    apr_status_t status = first == '"' || first == '\'' ? read_quoted(r, &value)
-                                                        : read_bare(r, &value);
+    apr_status_t status =
+        first == '"' || first == '\'' ? read_quoted(r, &value) : read_bare(r, &value);
     if (status != APR_SUCCESS) {
         return status;
     }
     if (entries->nelts >= ENTRIES_MAX) {
-        return fb_error_set(r->error, FB_ELIMIT, "%s has more than %d settings", r->name, ENTRIES_MAX);
+        return fb_error_set(r->error, FB_ELIMIT, "%s has more than %d settings", r->name,
+                            ENTRIES_MAX);
     }
     fb_env_entry *entry = apr_array_push(entries);
     *entry = (fb_env_entry){ fb_str_to_z(r->pool, name), value, r->number };
@@ -181,7 +177,8 @@ apr_status_t fb_envfile_parse(apr_array_header_t **out, fb_str text, const char 
 
     *out = NULL;
     if (text.len > FILE_MAX_BYTES) {
-        return fb_error_set(error, FB_ELIMIT, "%s is larger than %d KiB", name, FILE_MAX_BYTES / 1024);
+        return fb_error_set(error, FB_ELIMIT, "%s is larger than %d KiB", name,
+                            FILE_MAX_BYTES / 1024);
     }
     if (fb_str_starts(rest, FB_STR("\xef\xbb\xbf"))) {
         rest = fb_str_sub(rest, 3, rest.len);
@@ -251,13 +248,14 @@ apr_status_t fb_envfile_check_mode(const char *path, apr_pool_t *pool, fb_error 
     if ((info.protection & (APR_FPROT_WREAD | APR_FPROT_WWRITE)) != 0) {
         return fb_error_set(error, FB_EDENIED,
                             "%s holds secrets and every user of this machine can %s it; type: "
-                            "chmod o-rwx '%s'", path,
-                            (info.protection & APR_FPROT_WWRITE) != 0 ? "change" : "read", path);
+                            "chmod o-rwx '%s'",
+                            path, (info.protection & APR_FPROT_WWRITE) != 0 ? "change" : "read",
+                            path);
     }
     if ((info.protection & APR_FPROT_GWRITE) != 0) {
         return fb_error_set(error, FB_EDENIED,
-                            "%s holds secrets and its group can change it; type: chmod g-w '%s'", path,
-                            path);
+                            "%s holds secrets and its group can change it; type: chmod g-w '%s'",
+                            path, path);
     }
     return APR_SUCCESS;
 }

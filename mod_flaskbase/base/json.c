@@ -13,7 +13,7 @@
 #define BYTES_DEFAULT ((apr_size_t)1024 * 1024)
 #define NODES_DEFAULT 100000
 #define DEPTH_DEFAULT 64
-#define DEPTH_MAX 1000 /* of the C stack's recursion: about 200 bytes each */
+#define DEPTH_MAX     1000 /* of the C stack's recursion: about 200 bytes each */
 /* Objects up to this size are searched for a key that comes twice by looking at each other key. */
 #define SMALL_OBJECT 16
 
@@ -36,7 +36,8 @@ typedef struct member {
 
 static apr_status_t parse_value(parser *p, fb_json *out);
 
-static apr_status_t fail_at(const parser *p, apr_size_t at, apr_status_t status, const char *message)
+static apr_status_t fail_at(const parser *p, apr_size_t at, apr_status_t status,
+                            const char *message)
 {
     int line = 1;
     apr_size_t start = 0;
@@ -145,7 +146,8 @@ static apr_status_t parse_unicode(parser *p, fb_buf *out)
     if (status != APR_SUCCESS) {
         return status;
     }
-    if (unit >= 0xd800 && unit <= 0xdbff && fb_str_starts(fb_str_sub(p->text, p->at, 2), FB_STR("\\u"))) {
+    if (unit >= 0xd800 && unit <= 0xdbff &&
+        fb_str_starts(fb_str_sub(p->text, p->at, 2), FB_STR("\\u"))) {
         p->at += 2;
         status = parse_code_unit(p, &low);
         if (status != APR_SUCCESS) {

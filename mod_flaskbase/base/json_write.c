@@ -38,7 +38,7 @@ static void separate(fb_json_writer *w)
     w->first = false;
 }
 
-/* A value where none may stand, or a key, makes the document wrong: better none than a wrong one. */
+/* A value where none may stand makes the document wrong: better none than a wrong one. */
 static void before_value(fb_json_writer *w)
 {
     bool in_object = w->depth > 0 && w->closers[w->depth - 1] == '}';
@@ -162,21 +162,14 @@ void fb_json_put_null(fb_json_writer *writer)
 void fb_json_put_tree(fb_json_writer *writer, const fb_json *node)
 {
     switch (node->type) {
-    case FB_JSON_NULL:
-        fb_json_put_null(writer);
-        break;
-    case FB_JSON_BOOL:
-        fb_json_put_bool(writer, node->boolean);
-        break;
-    case FB_JSON_NUMBER:
-        put_raw(writer, node->text);
-        break;
-    case FB_JSON_STRING:
-        fb_json_put_str(writer, node->text);
-        break;
+    case FB_JSON_NULL: fb_json_put_null(writer); break;
+    case FB_JSON_BOOL: fb_json_put_bool(writer, node->boolean); break;
+    case FB_JSON_NUMBER: put_raw(writer, node->text); break;
+    case FB_JSON_STRING: fb_json_put_str(writer, node->text); break;
     case FB_JSON_ARRAY:
     case FB_JSON_OBJECT:
-        begin(writer, node->type == FB_JSON_OBJECT ? '{' : '[', node->type == FB_JSON_OBJECT ? '}' : ']');
+        begin(writer, node->type == FB_JSON_OBJECT ? '{' : '[',
+              node->type == FB_JSON_OBJECT ? '}' : ']');
         /* Deeper than the writer goes: it has failed, and the recursion ends here. */
         for (apr_size_t i = 0; i < node->count && !writer->out->failed; i++) {
             if (node->type == FB_JSON_OBJECT) {

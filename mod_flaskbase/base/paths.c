@@ -10,8 +10,8 @@
 
 static bool is_site_char(char c)
 {
-    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
-           c == '_' || c == '-';
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_' ||
+           c == '-';
 }
 
 static bool is_site_name(fb_str name)
@@ -80,7 +80,9 @@ const char *fb_paths_folder(const char *path, apr_pool_t *pool)
 {
     const char *slash = strrchr(path, '/');
 
-    return slash == NULL ? "." : slash == path ? "/" : apr_pstrmemdup(pool, path, (apr_size_t)(slash - path));
+    return slash == NULL   ? "."
+           : slash == path ? "/"
+                           : apr_pstrmemdup(pool, path, (apr_size_t)(slash - path));
 }
 
 /* A name from the env file's: "shop.env" is shop; "config.env" tells nothing. */
@@ -142,8 +144,9 @@ apr_status_t fb_paths_resolve(fb_paths **out, const fb_paths_given *given, apr_p
                             given->site, SITE_MAX);
     }
     paths->site = given->site != NULL ? given->site : site_from(paths->env_file, pool);
-    bool packaged = home == NULL && (paths->env_file == NULL ||
-                                     strcmp(fb_paths_folder(paths->env_file, pool), FB_CONF_DIR) == 0);
+    bool packaged =
+        home == NULL && (paths->env_file == NULL ||
+                         strcmp(fb_paths_folder(paths->env_file, pool), FB_CONF_DIR) == 0);
     paths->state = home != NULL ? home
                    : packaged   ? apr_pstrcat(pool, FB_STATE_DIR "/", paths->site, NULL)
                                 : fb_paths_folder(paths->env_file, pool);

@@ -6,14 +6,14 @@
 
 /* All absolute and normalised, without a slash at the end; nothing is created or opened. */
 typedef struct fb_paths {
-    const char *env_file;  /* the site's env file; NULL: a site without one */
-    const char *site;      /* the site's name: [A-Za-z0-9_-]{1,32} */
-    const char *state;     /* 0700, owned by the server's user: database, mail, limits */
-    const char *mail;      /* mails of the file transport */
-    const char *limits;    /* the counters' mmap'd file */
+    const char *env_file; /* the site's env file; NULL: a site without one */
+    const char *site;     /* the site's name: [A-Za-z0-9_-]{1,32} */
+    const char *state;    /* 0700, owned by the server's user: database, mail, limits */
+    const char *mail;     /* mails of the file transport */
+    const char *limits;   /* the counters' mmap'd file */
     const char *logs;
-    const char *run;       /* sockets, pid files */
-    const char *data;      /* packaged, read-only: templates/ static/ schema/ conf/ */
+    const char *run;  /* sockets, pid files */
+    const char *data; /* packaged, read-only: templates/ static/ schema/ conf/ */
     const char *templates;
     const char *static_dir;
     const char *schema;

@@ -49,12 +49,9 @@ const char *fb_setting_name(fb_setting_id id)
 static const char *number_text(const fb_setting *row, apr_int64_t number, apr_pool_t *pool)
 {
     switch (row->type) {
-    case FB_TYPE_SIZE:
-        return fb_num_size_text(pool, number);
-    case FB_TYPE_DURATION:
-        return fb_num_duration_text(pool, number);
-    default:
-        return apr_psprintf(pool, "%" APR_INT64_T_FMT, number);
+    case FB_TYPE_SIZE: return fb_num_size_text(pool, number);
+    case FB_TYPE_DURATION: return fb_num_duration_text(pool, number);
+    default: return apr_psprintf(pool, "%" APR_INT64_T_FMT, number);
     }
 }
 
@@ -86,34 +83,26 @@ const char *fb_setting_expects(fb_setting_id id, apr_pool_t *pool)
         return row->min > 1 ? apr_psprintf(pool, "a text of %s to %s bytes", min, max)
                             : apr_psprintf(pool, "a text of at most %s bytes", max);
     case FB_TYPE_NAME:
-        return apr_psprintf(pool, "a name of at most %s letters, digits, \"_\", \"-\" or \".\"", max);
-    case FB_TYPE_EMAIL:
-        return apr_psprintf(pool, "an e-mail address of at most %s bytes", max);
-    case FB_TYPE_URL:
-        return "an http:// or https:// address with host and optional port and path";
-    case FB_TYPE_PATH:
-        return "a path";
-    case FB_TYPE_FLAG:
-        return "on or off";
-    case FB_TYPE_INT:
-        return apr_psprintf(pool, "a whole number from %s to %s", min, max);
-    case FB_TYPE_SIZE:
-        return apr_psprintf(pool, "a size from %s to %s", min, max);
+        return apr_psprintf(pool, "a name of at most %s letters, digits, \"_\", \"-\" or \".\"",
+                            max);
+    case FB_TYPE_EMAIL: return apr_psprintf(pool, "an e-mail address of at most %s bytes", max);
+    case FB_TYPE_URL: return "an http:// or https:// address with host and optional port and path";
+    case FB_TYPE_PATH: return "a path";
+    case FB_TYPE_FLAG: return "on or off";
+    case FB_TYPE_INT: return apr_psprintf(pool, "a whole number from %s to %s", min, max);
+    case FB_TYPE_SIZE: return apr_psprintf(pool, "a size from %s to %s", min, max);
     case FB_TYPE_DURATION:
         return apr_psprintf(pool, "a duration from %s to %s, like 90s, 30m, 12h or 7d", min, max);
     case FB_TYPE_RATE:
-        return apr_psprintf(pool, "a count and a time like 10/15m (count from %s to %s), or off", min,
-                            max);
-    case FB_TYPE_CHOICE:
-        return choices_text(row->choices, pool);
+        return apr_psprintf(pool, "a count and a time like 10/15m (count from %s to %s), or off",
+                            min, max);
+    case FB_TYPE_CHOICE: return choices_text(row->choices, pool);
     case FB_TYPE_LIST:
         return apr_psprintf(pool, "at most %s words, separated by blanks or commas", max);
-    case FB_TYPE_WORDS:
-        return apr_psprintf(pool, "at most %s words, separated by blanks", max);
+    case FB_TYPE_WORDS: return apr_psprintf(pool, "at most %s words, separated by blanks", max);
     case FB_TYPE_PATHS:
         return apr_psprintf(pool, "at most %s paths, separated by blanks or commas", max);
-    default:
-        return "";
+    default: return "";
     }
 }
 
@@ -258,15 +247,9 @@ static apr_status_t parse_typed(fb_setting_value *value, const fb_setting *row, 
     bool good = false;
 
     switch (row->type) {
-    case FB_TYPE_TEXT:
-        good = fits;
-        break;
-    case FB_TYPE_NAME:
-        good = fits && only(s, "_-.");
-        break;
-    case FB_TYPE_EMAIL:
-        good = fits && is_email(s);
-        break;
+    case FB_TYPE_TEXT: good = fits; break;
+    case FB_TYPE_NAME: good = fits && only(s, "_-."); break;
+    case FB_TYPE_EMAIL: good = fits && is_email(s); break;
     case FB_TYPE_URL:
         good = is_url(s);
         while (good && fb_str_ends(s, FB_STR("/"))) {
@@ -274,11 +257,8 @@ static apr_status_t parse_typed(fb_setting_value *value, const fb_setting *row, 
         }
         value->text = fb_str_to_z(pool, s);
         break;
-    case FB_TYPE_PATH:
-        return fb_paths_absolute(&value->text, value->text, base, pool, error);
-    case FB_TYPE_FLAG:
-        good = parse_flag(&value->number, s);
-        break;
+    case FB_TYPE_PATH: return fb_paths_absolute(&value->text, value->text, base, pool, error);
+    case FB_TYPE_FLAG: good = parse_flag(&value->number, s); break;
     case FB_TYPE_INT:
         good = fb_num_int64(&value->number, s) == APR_SUCCESS && in_range(row, value->number);
         break;
@@ -292,15 +272,11 @@ static apr_status_t parse_typed(fb_setting_value *value, const fb_setting *row, 
         good = fb_num_rate(&value->rate, s) == APR_SUCCESS &&
                (value->rate.count == 0 || in_range(row, value->rate.count));
         break;
-    case FB_TYPE_CHOICE:
-        good = is_choice(s, row->choices);
-        break;
+    case FB_TYPE_CHOICE: good = is_choice(s, row->choices); break;
     case FB_TYPE_LIST:
     case FB_TYPE_WORDS:
-    case FB_TYPE_PATHS:
-        return parse_list(value, row, s, base, pool, error);
-    default:
-        break;
+    case FB_TYPE_PATHS: return parse_list(value, row, s, base, pool, error);
+    default: break;
     }
     return good ? APR_SUCCESS : FB_EINVALID;
 }
@@ -331,8 +307,7 @@ apr_status_t fb_setting_parse(fb_setting_value *value, fb_setting_id id, const c
                             fb_setting_name(id), fb_setting_expects(id, pool));
     }
     return fb_error_set(error, FB_EINVALID, "%s must be %s, not \"%s\"", fb_setting_name(id),
-                        fb_setting_expects(id, pool),
-                        fb_str_to_z(pool, fb_str_sub(s, 0, 200)));
+                        fb_setting_expects(id, pool), fb_str_to_z(pool, fb_str_sub(s, 0, 200)));
 }
 
 apr_status_t fb_setting_check(fb_setting_id id, const char *value, apr_pool_t *pool,
@@ -443,17 +418,13 @@ const char *fb_settings_shown(const fb_settings *settings, fb_setting_id id, apr
         return "(set)";
     }
     switch (rows[id].type) {
-    case FB_TYPE_FLAG:
-        return value->number != 0 ? "on" : "off";
+    case FB_TYPE_FLAG: return value->number != 0 ? "on" : "off";
     case FB_TYPE_INT:
     case FB_TYPE_SIZE:
-    case FB_TYPE_DURATION:
-        return number_text(&rows[id], value->number, pool);
+    case FB_TYPE_DURATION: return number_text(&rows[id], value->number, pool);
     case FB_TYPE_LIST:
     case FB_TYPE_WORDS:
-    case FB_TYPE_PATHS:
-        return apr_array_pstrcat(pool, value->list, ' ');
-    default:
-        return value->text;
+    case FB_TYPE_PATHS: return apr_array_pstrcat(pool, value->list, ' ');
+    default: return value->text;
     }
 }

@@ -8,20 +8,20 @@
 
 #include <apr_tables.h>
 
-#define FB_MSEC ((apr_int64_t)1000)
-#define FB_SEC (1000 * FB_MSEC)
+#define FB_MSEC   ((apr_int64_t)1000)
+#define FB_SEC    (1000 * FB_MSEC)
 #define FB_MINUTE (60 * FB_SEC)
-#define FB_HOUR (60 * FB_MINUTE)
-#define FB_DAY (24 * FB_HOUR)
+#define FB_HOUR   (60 * FB_MINUTE)
+#define FB_DAY    (24 * FB_HOUR)
 
 /* How a value is written and read back. In every type an empty value means "not given". */
 typedef enum fb_setting_type {
-    FB_TYPE_TEXT,     /* UTF-8 without control characters; min, max: bytes */
-    FB_TYPE_NAME,     /* [A-Za-z0-9_.-]+; max: bytes */
-    FB_TYPE_EMAIL,    /* something@host; max: bytes */
-    FB_TYPE_URL,      /* http(s)://host[:port][/path], kept without a slash at the end */
-    FB_TYPE_PATH,     /* made absolute: from the env file's folder or, in a directive, by httpd */
-    FB_TYPE_FLAG,     /* on/off, true/false, yes/no, 1/0 */
+    FB_TYPE_TEXT,  /* UTF-8 without control characters; min, max: bytes */
+    FB_TYPE_NAME,  /* [A-Za-z0-9_.-]+; max: bytes */
+    FB_TYPE_EMAIL, /* something@host; max: bytes */
+    FB_TYPE_URL,   /* http(s)://host[:port][/path], kept without a slash at the end */
+    FB_TYPE_PATH,  /* made absolute: from the env file's folder or, in a directive, by httpd */
+    FB_TYPE_FLAG,  /* on/off, true/false, yes/no, 1/0 */
     FB_TYPE_INT,
     FB_TYPE_SIZE,     /* 8M; min, max: bytes */
     FB_TYPE_DURATION, /* 30m; min, max: microseconds */
@@ -50,14 +50,14 @@ enum {
 };
 
 typedef struct fb_setting {
-    const char *env;         /* name in environment and env file; NULL: directive only */
-    const char *directive;   /* NULL: none */
+    const char *env;       /* name in environment and env file; NULL: directive only */
+    const char *directive; /* NULL: none */
     fb_setting_type type;
     fb_setting_used_by used_by;
     fb_setting_place place;
     unsigned flags;
     apr_int64_t min;
-    apr_int64_t max;         /* 0 with min 0: no bounds */
+    apr_int64_t max; /* 0 with min 0: no bounds */
     const char *choices;
     const char *dflt;        /* NULL: not set */
     const char *development; /* the profiles' own defaults; NULL: as dflt */
@@ -120,7 +120,11 @@ typedef struct fb_settings_input {
     const char *cwd; /* what relative paths of `given` and environment are relative to */
 } fb_settings_input;
 
-typedef enum fb_problem_level { FB_PROBLEM_ERROR, FB_PROBLEM_WARNING, FB_PROBLEM_NOTE } fb_problem_level;
+typedef enum fb_problem_level {
+    FB_PROBLEM_ERROR,
+    FB_PROBLEM_WARNING,
+    FB_PROBLEM_NOTE
+} fb_problem_level;
 typedef struct fb_problem {
     fb_problem_level level;
     const char *text; /* one line, with the place in front */

@@ -17,8 +17,8 @@ typedef struct loader {
     apr_array_header_t *entries; /* of fb_env_entry: the env file */
     apr_array_header_t *problems;
     apr_pool_t *pool;
-    fb_error *error;      /* the caller's; filled by the first error */
-    apr_status_t status;  /* of the first error */
+    fb_error *error;     /* the caller's; filled by the first error */
+    apr_status_t status; /* of the first error */
 } loader;
 
 static const struct {
@@ -80,9 +80,8 @@ static bool is_given(const char *value)
 static const char *from_environment(const loader *l, fb_setting_id id)
 {
     const char *name = fb_setting_row(id)->env;
-    const char *value = l->input->getenv != NULL && name != NULL
-                            ? l->input->getenv(l->input->baton, name)
-                            : NULL;
+    const char *value =
+        l->input->getenv != NULL && name != NULL ? l->input->getenv(l->input->baton, name) : NULL;
 
     return is_given(value) ? value : NULL;
 }
@@ -137,8 +136,7 @@ static const char *default_of(const loader *l, fb_setting_id id, const char **or
         own = row->unix_;
         *origin = own != NULL ? "default (unix)" : *origin;
         break;
-    case FB_PROFILE_PRODUCTION:
-        break;
+    case FB_PROFILE_PRODUCTION: break;
     }
     return own != NULL ? own : row->dflt;
 }
@@ -157,8 +155,7 @@ static const char *early(const loader *l, fb_setting_id id)
 }
 
 /* A path in the env file is relative to the file. */
-static apr_status_t early_path(const loader *l, const char **out, fb_setting_id id,
-                               fb_error *error)
+static apr_status_t early_path(const loader *l, const char **out, fb_setting_id id, fb_error *error)
 {
     const char *value = early(l, id);
     bool in_file = from_directive(l, id) == NULL && from_environment(l, id) == NULL;
@@ -167,8 +164,8 @@ static apr_status_t early_path(const loader *l, const char **out, fb_setting_id 
     if (value == NULL) {
         return APR_SUCCESS;
     }
-    const char *base = in_file ? fb_paths_folder(l->settings->paths->env_file, l->pool)
-                               : l->input->cwd;
+    const char *base =
+        in_file ? fb_paths_folder(l->settings->paths->env_file, l->pool) : l->input->cwd;
     return fb_paths_absolute(out, value, base, l->pool, error);
 }
 
@@ -258,12 +255,13 @@ static void judge_entries(loader *l)
             warn(l, "%s:%d: %s means nothing inside the env file", l->settings->paths->env_file,
                  entry->line, entry->name);
         } else {
-            secret = secret || ((fb_setting_row(id)->flags & FB_SET_SECRET) != 0 &&
-                                is_given(entry->value));
+            secret = secret ||
+                     ((fb_setting_row(id)->flags & FB_SET_SECRET) != 0 && is_given(entry->value));
         }
     }
     fb_error_init(&error, l->pool);
-    if (secret && fb_envfile_check_mode(l->settings->paths->env_file, l->pool, &error) != APR_SUCCESS) {
+    if (secret &&
+        fb_envfile_check_mode(l->settings->paths->env_file, l->pool, &error) != APR_SUCCESS) {
         fail(l, error.status, "%s", fb_error_line(&error));
     }
 }
@@ -289,8 +287,8 @@ static apr_status_t read_env_file(loader *l, fb_error *error)
 
 /* ---- values ---- */
 
-static void take(loader *l, fb_setting_id id, fb_source source, const char *text, const char *origin,
-                 const char *base)
+static void take(loader *l, fb_setting_id id, fb_source source, const char *text,
+                 const char *origin, const char *base)
 {
     fb_setting_value *value = &l->settings->values[id];
     fb_error error;
@@ -300,11 +298,12 @@ static void take(loader *l, fb_setting_id id, fb_source source, const char *text
     value->origin = origin;
     if (fb_setting_parse(value, id, text, base, l->pool, &error) != APR_SUCCESS) {
         fail(l, error.status, "%s: %s", origin, error.message);
-        *value = (fb_setting_value){ .origin = origin, .list = apr_array_make(l->pool, 1, sizeof(char *)) };
+        *value = (fb_setting_value){ .origin = origin,
+                                     .list = apr_array_make(l->pool, 1, sizeof(char *)) };
         const char *ignored;
         const char *dflt = default_of(l, id, &ignored);
-        if (dflt != NULL &&
-            fb_setting_parse(value, id, dflt, l->settings->paths->state, l->pool, NULL) != APR_SUCCESS) {
+        if (dflt != NULL && fb_setting_parse(value, id, dflt, l->settings->paths->state, l->pool,
+                                             NULL) != APR_SUCCESS) {
             value->text = NULL;
         }
     }
@@ -389,8 +388,7 @@ static void derive_defaults(loader *l)
     const char *user = fb_settings_text(s, FB_SET_MAIL_USERNAME);
 
     if (app != NULL) {
-        put_default(l, FB_SET_EMAIL_SUBJECT_PREFIX,
-                    apr_psprintf(l->pool, "[%.*s]", 60, app));
+        put_default(l, FB_SET_EMAIL_SUBJECT_PREFIX, apr_psprintf(l->pool, "[%.*s]", 60, app));
         put_default(l, FB_SET_MAIL_NAME, apr_psprintf(l->pool, "%.*s Admin", 56, app));
     }
     if (user != NULL && strchr(user, '@') != NULL) {
@@ -416,8 +414,8 @@ static void derive_defaults(loader *l)
 static fb_setting_id database_setting(loader *l)
 {
     const fb_settings *s = l->settings;
-    fb_setting_id own = s->profile == FB_PROFILE_TESTING ? FB_SET_TEST_DATABASE_URL
-                                                         : FB_SET_DEV_DATABASE_URL;
+    fb_setting_id own =
+        s->profile == FB_PROFILE_TESTING ? FB_SET_TEST_DATABASE_URL : FB_SET_DEV_DATABASE_URL;
 
     if (fb_settings_in_production(s)) {
         return FB_SET_DATABASE_URL;
@@ -496,19 +494,24 @@ static void judge_keys(loader *l)
         strcmp(fb_settings_origin(s, FB_SET_SECRET_KEY), "default") == 0) {
         fail(l, FB_EINVALID,
              "SECRET_KEY is not set: put a line SECRET_KEY=... into %s, with what "
-             "`flaskbase secret-key` prints", where);
+             "`flaskbase secret-key` prints",
+             where);
     } else if (key != NULL && is_poor_key(key)) {
-        fail(l, FB_EINVALID,
-             "%s: SECRET_KEY is an example from documentation or no random text: replace it by what "
-             "`flaskbase secret-key` prints", fb_settings_origin(s, FB_SET_SECRET_KEY));
+        fail(
+            l, FB_EINVALID,
+            "%s: SECRET_KEY is an example from documentation or no random text: replace it by what "
+            "`flaskbase secret-key` prints",
+            fb_settings_origin(s, FB_SET_SECRET_KEY));
     }
     for (int i = 0; i < old->nelts; i++) {
         const char *retired = APR_ARRAY_IDX(old, i, const char *);
         if (key != NULL && strcmp(retired, key) == 0) {
             warn(l, "SECRET_KEY_OLD holds the present SECRET_KEY: nothing was rotated");
         } else if (strlen(retired) < 16) {
-            warn(l, "SECRET_KEY_OLD: key %d is shorter than 16 bytes: who guesses it can forge "
-                    "sessions until it is taken out", i + 1);
+            warn(l,
+                 "SECRET_KEY_OLD: key %d is shorter than 16 bytes: who guesses it can forge "
+                 "sessions until it is taken out",
+                 i + 1);
         }
     }
 }
@@ -529,13 +532,17 @@ static void judge_mount(loader *l)
     }
     if (bad) {
         fail(l, FB_EINVALID,
-             "%s: APPLICATION_ROOT must be \"/\" or a path like \"/members\": letters, digits, - _ . ~, "
-             "no slash at the end", fb_settings_origin(s, FB_SET_MOUNT));
+             "%s: APPLICATION_ROOT must be \"/\" or a path like \"/members\": letters, digits, - _ "
+             ". ~, "
+             "no slash at the end",
+             fb_settings_origin(s, FB_SET_MOUNT));
         return;
     }
     if (base_url == NULL) {
-        warn(l, "BASE_URL is not set: mails with links can't be written; set it to the site's address, "
-                "like https://www.example.com");
+        warn(
+            l,
+            "BASE_URL is not set: mails with links can't be written; set it to the site's address, "
+            "like https://www.example.com");
         return;
     }
     const char *path = strchr(strstr(base_url, "://") + 3, '/');
@@ -565,8 +572,10 @@ static void judge_limits(loader *l)
              fb_settings_origin(s, FB_SET_SCRYPT_N));
     }
     if (128 * n * r > fb_settings_int(s, FB_SET_HASH_MEMORY)) {
-        fail(l, FB_EINVALID, "a scrypt hash takes 128*SCRYPT_N*SCRYPT_R = %s, more than HASH_MEMORY "
-             "allows", fb_num_size_text(l->pool, 128 * n * r));
+        fail(l, FB_EINVALID,
+             "a scrypt hash takes 128*SCRYPT_N*SCRYPT_R = %s, more than HASH_MEMORY "
+             "allows",
+             fb_num_size_text(l->pool, 128 * n * r));
     }
     if (fb_settings_in_production(s)) {
         if (n < 16384) {
@@ -621,8 +630,9 @@ static void judge_mail(loader *l)
     }
     if (fb_settings_is(s, FB_SET_MAIL_TRANSPORT, "none") ||
         (fb_settings_is(s, FB_SET_MAIL_TRANSPORT, "auto") && !smtp && !mailgun)) {
-        warn(l, "no way to send mail is configured (MAIL_SERVER, or MAIL_DOMAIN and MAIL_KEY): mails "
-                "wait, and registering and password resets answer 503");
+        warn(l,
+             "no way to send mail is configured (MAIL_SERVER, or MAIL_DOMAIN and MAIL_KEY): mails "
+             "wait, and registering and password resets answer 503");
     } else if (fb_settings_is(s, FB_SET_MAIL_TRANSPORT, "file")) {
         warn(l, "MAIL_TRANSPORT is file: mails are kept on disk and never sent");
     } else if (fb_settings_text(s, FB_SET_MAIL_ADDRESS) == NULL &&

@@ -75,11 +75,11 @@ static const fb_cli_option *search(const fb_cli_option *options, fb_str name, ch
 
 /* What an argument that starts with "-" is, before it is known whose option it is. */
 typedef struct token {
-    const char *text;    /* as given, for messages */
-    fb_str name;         /* behind "--", up to "=" */
-    char letter;         /* behind "-"; 0 for a long one */
-    const char *value;   /* behind "=" or the letter; NULL: none */
-    const char *next;    /* the argument after it, which may be its value; NULL: none */
+    const char *text;  /* as given, for messages */
+    fb_str name;       /* behind "--", up to "=" */
+    char letter;       /* behind "-"; 0 for a long one */
+    const char *value; /* behind "=" or the letter; NULL: none */
+    const char *next;  /* the argument after it, which may be its value; NULL: none */
 } token;
 
 static token make_token(const char *text, const char *next)
@@ -152,8 +152,8 @@ static void find_command(fb_cli *cli, int argc, const char *const *argv, int *na
 /* Adds an option; *used_next says that the following argument was its value. */
 static int take_option(fb_cli *cli, const token *t, bool *used_next)
 {
-    const fb_cli_option *o = search(cli->command != NULL ? cli->command->options : NULL, t->name,
-                                    t->letter);
+    const fb_cli_option *o =
+        search(cli->command != NULL ? cli->command->options : NULL, t->name, t->letter);
     const char *value = t->value;
 
     *used_next = false;
@@ -164,8 +164,9 @@ static int take_option(fb_cli *cli, const token *t, bool *used_next)
         return fb_cli_usage(cli, "unknown option %s", t->text);
     }
     if (o->value == NULL && value != NULL) {
-        return fb_cli_usage(cli, t->letter != 0 ? "-%s: write flags one by one, not as %s"
-                                                : "--%s takes no value (%s)",
+        return fb_cli_usage(cli,
+                            t->letter != 0 ? "-%s: write flags one by one, not as %s"
+                                           : "--%s takes no value (%s)",
                             t->letter != 0 ? (char[2]){ t->letter, 0 } : o->name, t->text);
     }
     if (o->value != NULL && value == NULL) {
@@ -192,7 +193,8 @@ static int unknown_command(fb_cli *cli, const char *word)
         for (const fb_cli_command *c = *family; c->name != NULL; c++) {
             fb_str rest = fb_str_from(c->name);
             fb_str first = fb_str_split(&rest, ' ');
-            if (same_name(first, wanted) || (wanted.len >= 3 && fb_str_starts(first, fb_str_sub(wanted, 0, 3)))) {
+            if (same_name(first, wanted) ||
+                (wanted.len >= 3 && fb_str_starts(first, fb_str_sub(wanted, 0, 3)))) {
                 fb_buf_add_fmt(&similar, "%s%s", similar.len > 0 ? ", " : "", c->name);
             }
         }
@@ -283,8 +285,10 @@ bool fb_cli_option_int(fb_cli *cli, apr_int64_t *out, const char *name, apr_int6
         return true;
     }
     if (fb_num_range(&number, fb_str_from(value), min, max) != APR_SUCCESS) {
-        (void)fb_cli_usage(cli, "--%s must be a whole number from %" APR_INT64_T_FMT " to %" APR_INT64_T_FMT
-                           ", not \"%s\"", name, min, max, value);
+        (void)fb_cli_usage(cli,
+                           "--%s must be a whole number from %" APR_INT64_T_FMT
+                           " to %" APR_INT64_T_FMT ", not \"%s\"",
+                           name, min, max, value);
         return false;
     }
     *out = number;

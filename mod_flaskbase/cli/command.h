@@ -18,10 +18,11 @@ enum {
 };
 
 typedef struct fb_cli_option {
-    const char *name;  /* "email" is given as --email; NULL ends a list of options */
-    char letter;       /* 'm' is given as -m; 0: none */
-    const char *value; /* what the value is called in help ("ADDRESS"); NULL: a flag without value */
-    const char *doc;   /* one sentence */
+    const char *name; /* "email" is given as --email; NULL ends a list of options */
+    char letter;      /* 'm' is given as -m; 0: none */
+    const char
+        *value;      /* what the value is called in help ("ADDRESS"); NULL: a flag without value */
+    const char *doc; /* one sentence */
 } fb_cli_option;
 
 typedef struct fb_cli fb_cli;
@@ -37,9 +38,9 @@ typedef struct fb_cli_command {
     const char *name;     /* "user add"; NULL ends a family */
     const char *operands; /* "EMAIL [ROLE]"; NULL: none */
     int min_operands;
-    int max_operands;     /* -1: any number */
-    const char *summary;  /* one line for the list of commands, without a full stop */
-    const char *doc;      /* paragraphs for --help and the manual, separated by "\n\n" */
+    int max_operands;             /* -1: any number */
+    const char *summary;          /* one line for the list of commands, without a full stop */
+    const char *doc;              /* paragraphs for --help and the manual, separated by "\n\n" */
     const fb_cli_option *options; /* NULL: only those every command has */
     fb_cli_needs needs;
     int (*run)(fb_cli *cli); /* returns an exit status */
@@ -74,7 +75,7 @@ struct fb_cli {
     bool out_is_terminal;
     bool err_is_terminal;
     bool colour;
-    bool output_failed;    /* something could not be written to stdout */
+    bool output_failed; /* something could not be written to stdout */
     const fb_crypto *crypto;
     apr_time_t progress_at; /* when progress was last shown */
 };
@@ -83,8 +84,8 @@ struct fb_cli {
 extern const fb_cli_option fb_cli_common_options[];
 
 /* Takes the command line apart: finds the row with the longest name that matches, its options and
- * operands, wherever they stand. FB_CLI_OK, or FB_CLI_USAGE with the message printed. cli->command is
- * NULL when there were only common options. */
+ * operands, wherever they stand. FB_CLI_OK, or FB_CLI_USAGE with the message printed.
+ * cli->command is NULL when there were only common options. */
 int fb_cli_parse(fb_cli *cli, int argc, const char *const *argv);
 /* The row of that name ("user add"), or NULL. */
 const fb_cli_command *fb_cli_find(const char *name);
@@ -111,7 +112,7 @@ int fb_cli_fail_error(fb_cli *cli, const fb_error *error); /* with source line a
 int fb_cli_usage(fb_cli *cli, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 void fb_cli_warn(fb_cli *cli, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 
-/* Standard output. The program fails at its end when writing failed (a full disk, a closed pipe). */
+/* Standard output. The program fails at its end when something could not be written. */
 void fb_cli_print(fb_cli *cli, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 void fb_cli_write(fb_cli *cli, fb_str text);
 /* Prints what a writer put into `buf`, and a newline. FB_CLI_FAILED when the buffer failed. */
@@ -128,8 +129,8 @@ bool fb_cli_confirm(fb_cli *cli, const char *question);
  * differ. At most 1024 bytes. Lives in cli->pool, wiped with it. */
 const char *fb_cli_secret(fb_cli *cli, const char *what);
 
-/* Progress of long work on stderr, on a terminal only, at most a few times per second. The last call
- * has done == total. */
+/* Progress of long work on stderr, on a terminal only, at most a few times per second. The last
+ * call has done == total. */
 void fb_cli_progress(fb_cli *cli, const char *what, apr_uint64_t done, apr_uint64_t total);
 
 /* The site's keys and random bytes, made on first use. */

@@ -6,7 +6,7 @@
 
 #include "base/banned.h"
 
-#define JSON_MAX ((apr_size_t)1024 * 1024)
+#define JSON_MAX  ((apr_size_t)1024 * 1024)
 #define KEY_BYTES 32
 
 static const char *const level_names[] = { "error", "warning", "note" };
@@ -25,8 +25,9 @@ static void check_as_json(fb_cli *cli, fb_buf *out, const fb_settings *settings,
         fb_json_put_key(&w, fb_setting_name(id));
         fb_json_begin_object(&w);
         fb_json_put_key(&w, "value");
-        fb_json_put_z(&w, fb_settings_text(settings, id) != NULL ? fb_settings_shown(settings, id, cli->pool)
-                                                                 : NULL);
+        fb_json_put_z(&w, fb_settings_text(settings, id) != NULL
+                              ? fb_settings_shown(settings, id, cli->pool)
+                              : NULL);
         fb_json_put_key(&w, "from");
         fb_json_put_z(&w, fb_settings_origin(settings, id));
         fb_json_end(&w);
@@ -58,13 +59,13 @@ static void show_settings(fb_cli *cli, const fb_settings *settings)
     cells[2] = "FROM";
     for (int i = 0; i < FB_SET__COUNT; i++) {
         fb_setting_id id = (fb_setting_id)i;
-        if (id == FB_SET_ENABLED ||
-            (!all && fb_settings_text(settings, id) == NULL)) {
+        if (id == FB_SET_ENABLED || (!all && fb_settings_text(settings, id) == NULL)) {
             continue;
         }
         cells[rows * 3] = fb_setting_name(id);
         cells[rows * 3 + 1] = fb_settings_shown(settings, id, cli->pool);
-        cells[rows * 3 + 2] = fb_settings_text(settings, id) != NULL ? fb_settings_origin(settings, id) : "";
+        cells[rows * 3 + 2] =
+            fb_settings_text(settings, id) != NULL ? fb_settings_origin(settings, id) : "";
         rows++;
     }
     fb_cli_table(cli, cells, 3, rows);
@@ -123,13 +124,17 @@ static const fb_cli_option check_options[] = {
 const fb_cli_command fb_cli_config_commands[] = {
     { .name = "config check",
       .summary = "Show which settings are in force, where each comes from, and what is wrong",
-      .doc = "Values are taken from directives, the process environment, the env file and the profile's "
-             "defaults, in this order; the command line knows no directives, so that httpd may have "
-             "more in force.\n\nSecrets are never shown. The exit status is 1 when there is an error.",
-      .options = check_options, .run = run_config_check },
+      .doc =
+          "Values are taken from directives, the process environment, the env file and the "
+          "profile's "
+          "defaults, in this order; the command line knows no directives, so that httpd may have "
+          "more in force.\n\nSecrets are never shown. The exit status is 1 when there is an error.",
+      .options = check_options,
+      .run = run_config_check },
     { .name = "secret-key",
       .summary = "Print a new random secret key",
-      .doc = "Put it into the env file as SECRET_KEY. To rotate keys, move the present one to the front of "
+      .doc = "Put it into the env file as SECRET_KEY. To rotate keys, move the present one to the "
+             "front of "
              "SECRET_KEY_OLD first: what it sealed stays valid until it is taken out there.",
       .run = run_secret_key },
     { 0 },

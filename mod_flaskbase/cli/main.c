@@ -85,13 +85,15 @@ apr_status_t fb_cli_load(fb_cli *cli, fb_settings **out, apr_array_header_t **pr
     give(given, FB_SET_ENV_FILE, site, "--site");
     give(given, FB_SET_HOME, home, "--home");
     if (site == NULL && home == NULL &&
-        (input.getenv == NULL || (getenv("FLASKBASE_HOME") == NULL && getenv("FLASKBASE_ENV_FILE") == NULL &&
-                                  getenv("SECRET_KEY") == NULL))) {
+        (input.getenv == NULL ||
+         (getenv("FLASKBASE_HOME") == NULL && getenv("FLASKBASE_ENV_FILE") == NULL &&
+          getenv("SECRET_KEY") == NULL))) {
         bool several;
         give(given, FB_SET_ENV_FILE, only_site(cli, &several), "the only site in " FB_CONF_DIR);
         if (several) {
             return fb_error_set(error, FB_EINVALID,
-                                "there are several sites in " FB_CONF_DIR ": say which with --site NAME");
+                                "there are several sites in " FB_CONF_DIR
+                                ": say which with --site NAME");
         }
     }
     return fb_settings_load(out, problems, &input, cli->pool, error);

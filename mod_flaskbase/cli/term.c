@@ -9,7 +9,7 @@
 
 #include "base/banned.h"
 
-#define TEXT_MAX ((apr_size_t)64 * 1024 * 1024)
+#define TEXT_MAX   ((apr_size_t)64 * 1024 * 1024)
 #define SECRET_MAX 1024
 
 static void say(const fb_cli *cli, const char *colour, const char *word, const char *text)
@@ -45,7 +45,8 @@ int fb_cli_usage(fb_cli *cli, const char *fmt, ...)
     va_end(args);
     say(cli, "", "",
         apr_psprintf(cli->pool, "see: %s %s--help", cli->program,
-                     cli->command != NULL ? apr_pstrcat(cli->pool, cli->command->name, " ", NULL) : ""));
+                     cli->command != NULL ? apr_pstrcat(cli->pool, cli->command->name, " ", NULL)
+                                          : ""));
     return FB_CLI_USAGE;
 }
 
@@ -216,19 +217,23 @@ const char *fb_cli_secret(fb_cli *cli, const char *what)
     if (fb_cli_has(cli, "password-stdin")) {
         const char *line = read_secret_line(cli);
         if (line == NULL) {
-            (void)fb_cli_fail(cli, "standard input holds no %s: give it as the first line, at most %d "
-                              "bytes", what, SECRET_MAX);
+            (void)fb_cli_fail(cli,
+                              "standard input holds no %s: give it as the first line, at most %d "
+                              "bytes",
+                              what, SECRET_MAX);
         }
         return line;
     }
     if (isatty(STDIN_FILENO) == 0 || !cli->err_is_terminal) {
-        (void)fb_cli_fail(cli, "there is no terminal to ask for the %s; use --password-stdin", what);
+        (void)fb_cli_fail(cli, "there is no terminal to ask for the %s; use --password-stdin",
+                          what);
         return NULL;
     }
     const char *first = ask_secret(cli, apr_pstrcat(cli->pool, "New ", what, NULL));
     const char *second = first != NULL ? ask_secret(cli, "The same again") : NULL;
     if (second == NULL || strcmp(first, second) != 0) {
-        (void)fb_cli_fail(cli, second == NULL ? "no %s was given" : "the two differ: no %s was set", what);
+        (void)fb_cli_fail(cli, second == NULL ? "no %s was given" : "the two differ: no %s was set",
+                          what);
         return NULL;
     }
     return first;
@@ -243,8 +248,9 @@ void fb_cli_progress(fb_cli *cli, const char *what, apr_uint64_t done, apr_uint6
     }
     cli->progress_at = now;
     apr_uint64_t percent = total > 0 ? (apr_uint64_t)((double)done * 100.0 / (double)total) : 100;
-    (void)!fprintf(stderr, "\r%s: %" APR_UINT64_T_FMT " of %" APR_UINT64_T_FMT " (%" APR_UINT64_T_FMT " %%)%s",
-                   what, done, total, percent, done >= total ? "\n" : "");
+    (void)!fprintf(
+        stderr, "\r%s: %" APR_UINT64_T_FMT " of %" APR_UINT64_T_FMT " (%" APR_UINT64_T_FMT " %%)%s",
+        what, done, total, percent, done >= total ? "\n" : "");
     (void)fflush(stderr);
 }
 

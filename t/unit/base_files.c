@@ -30,22 +30,23 @@ static void assert_entry(int index, const char *name, const char *value, int lin
 
 START_TEST(env_lines)
 {
-    ck_assert_ok(fb_envfile_parse(&entries, FB_STR(
-        "\xef\xbb\xbf# comment\n"
-        "\n"
-        "A=1\r\n"
-        "  B_2 = x=y==z  \n"
-        "export C='single \\n $x # kept'   # comment\n"
-        "D=\"a\\\"b\\\\c\\n\\$\"\n"
-        "E=\n"
-        "F=bare value # comment\n"
-        "G=a#b\n"
-        "H=#comment\n"
-        "export=odd\n"
-        "I=$A ${A} `ls` \\n\n"
-        "J=don't\n"
-        "K=\"\"\n"
-        "L=\xc3\xa4"), "x.env", pool, &error));
+    ck_assert_ok(fb_envfile_parse(&entries,
+                                  FB_STR("\xef\xbb\xbf# comment\n"
+                                         "\n"
+                                         "A=1\r\n"
+                                         "  B_2 = x=y==z  \n"
+                                         "export C='single \\n $x # kept'   # comment\n"
+                                         "D=\"a\\\"b\\\\c\\n\\$\"\n"
+                                         "E=\n"
+                                         "F=bare value # comment\n"
+                                         "G=a#b\n"
+                                         "H=#comment\n"
+                                         "export=odd\n"
+                                         "I=$A ${A} `ls` \\n\n"
+                                         "J=don't\n"
+                                         "K=\"\"\n"
+                                         "L=\xc3\xa4"),
+                                  "x.env", pool, &error));
     ck_assert_int_eq(entries->nelts, 13);
     assert_entry(0, "A", "1", 3);
     assert_entry(1, "B_2", "x=y==z", 4);
@@ -86,9 +87,10 @@ START_TEST(env_errors_have_a_place)
     };
     for (unsigned i = 0; i < COUNT(cases); i++) {
         fb_error_init(&error, pool);
-        ck_assert_status(fb_envfile_parse(&entries, cases[i].text, "x.env", pool, &error), FB_ESYNTAX);
-        ck_assert_msg(error.line == cases[i].line && error.column == cases[i].column,
-                      "case %u: %s", i, fb_error_line(&error));
+        ck_assert_status(fb_envfile_parse(&entries, cases[i].text, "x.env", pool, &error),
+                         FB_ESYNTAX);
+        ck_assert_msg(error.line == cases[i].line && error.column == cases[i].column, "case %u: %s",
+                      i, fb_error_line(&error));
         ck_assert_str_eq(error.where, "x.env");
         ck_assert_ptr_null(error.source);
     }
@@ -99,13 +101,15 @@ START_TEST(env_limits)
 {
     char *big = apr_palloc(pool, 300000);
     memset(big, '#', 300000);
-    ck_assert_status(fb_envfile_parse(&entries, fb_str_from_len(big, 300000), "x", pool, &error), FB_ELIMIT);
+    ck_assert_status(fb_envfile_parse(&entries, fb_str_from_len(big, 300000), "x", pool, &error),
+                     FB_ELIMIT);
     apr_size_t len = 0;
     for (int i = 0; i < 1001; i++) {
         memcpy(big + len, "A=1\n", 4);
         len += 4;
     }
-    ck_assert_status(fb_envfile_parse(&entries, fb_str_from_len(big, len), "x", pool, &error), FB_ELIMIT);
+    ck_assert_status(fb_envfile_parse(&entries, fb_str_from_len(big, len), "x", pool, &error),
+                     FB_ELIMIT);
     ck_assert_ok(fb_envfile_parse(&entries, fb_str_from_len(big, len - 4), "x", pool, &error));
     ck_assert_status(fb_envfile_read(&entries, "/nonexistent/x.env", pool, &error), APR_ENOENT);
     ck_assert_ptr_nonnull(strstr(error.message, "/nonexistent/x.env"));
@@ -126,7 +130,8 @@ START_TEST(env_modes)
     ck_assert_ok(apr_file_mktemp(&file, name, APR_FOPEN_CREATE | APR_FOPEN_WRITE, pool));
     for (unsigned i = 0; i < COUNT(cases); i++) {
         ck_assert_int_eq(chmod(name, cases[i].mode), 0);
-        ck_assert_msg(fb_envfile_check_mode(name, pool, &error) == cases[i].status, "%o", cases[i].mode);
+        ck_assert_msg(fb_envfile_check_mode(name, pool, &error) == cases[i].status, "%o",
+                      cases[i].mode);
     }
     ck_assert_ptr_nonnull(strstr(error.message, "chmod"));
     ck_assert_int_eq(apr_file_remove(name, pool), APR_SUCCESS);
@@ -151,7 +156,8 @@ START_TEST(database_urls)
         { "postgresql+psycopg2://u:p%40ss%27%5C%25@h/d%20b",
           "user='u' password='p@ss\\'\\\\%' host='h' dbname='d b' connect_timeout='2'",
           "postgresql://u:***@h/d%20b" },
-        { "postgresql://u:p@ss@h/d", "user='u' password='p@ss' host='h' dbname='d' connect_timeout='2'",
+        { "postgresql://u:p@ss@h/d",
+          "user='u' password='p@ss' host='h' dbname='d' connect_timeout='2'",
           "postgresql://u:***@h/d" },
         { "postgresql:///d", "dbname='d' connect_timeout='2'", "postgresql:///d" },
         { "postgresql://%2Fvar%2Frun/d", "host='/var/run' dbname='d' connect_timeout='2'",
@@ -169,7 +175,8 @@ START_TEST(database_urls)
     for (unsigned i = 0; i < COUNT(cases); i++) {
         fb_dburl *url;
         ck_assert_msg(fb_dburl_parse(&url, fb_str_from(cases[i].url), "/srv/site", pool, &error) ==
-                      APR_SUCCESS, "%s: %s", cases[i].url, error.message);
+                          APR_SUCCESS,
+                      "%s: %s", cases[i].url, error.message);
         ck_assert_str_eq(url->params, cases[i].params);
         ck_assert_str_eq(url->shown, cases[i].shown);
         ck_assert_str_eq(url->driver, url->engine == FB_DB_SQLITE ? "sqlite3" : "pgsql");
@@ -180,12 +187,29 @@ END_TEST
 START_TEST(bad_database_urls)
 {
     static const char *const cases[] = {
-        "", "data.sqlite", "mysql://u@h/d", "sqlite:", "sqlite://", "sqlite:///", "sqlite://data.db",
-        "sqlite:///:memory:", "sqlite:///x?mode=ro", "sqlite:///dir/", "postgresql://h",
-        "postgresql://u:geheim@h:0/d", "postgresql://u:geheim@h:99999/d", "postgresql://u:geheim@h:x/d",
-        "postgresql://[::1/d", "postgresql://[::1]x/d", "postgresql://u:gehe%im@h/d",
-        "postgresql://u:geheim%00@h/d", "postgresql://h/d?geheim=1", "postgresql://h/d?%zz=1",
-        "postgresql://a%2Cb/d", "sqlite:///a\nb", "postgresql://h/d\xff",
+        "",
+        "data.sqlite",
+        "mysql://u@h/d",
+        "sqlite:",
+        "sqlite://",
+        "sqlite:///",
+        "sqlite://data.db",
+        "sqlite:///:memory:",
+        "sqlite:///x?mode=ro",
+        "sqlite:///dir/",
+        "postgresql://h",
+        "postgresql://u:geheim@h:0/d",
+        "postgresql://u:geheim@h:99999/d",
+        "postgresql://u:geheim@h:x/d",
+        "postgresql://[::1/d",
+        "postgresql://[::1]x/d",
+        "postgresql://u:gehe%im@h/d",
+        "postgresql://u:geheim%00@h/d",
+        "postgresql://h/d?geheim=1",
+        "postgresql://h/d?%zz=1",
+        "postgresql://a%2Cb/d",
+        "sqlite:///a\nb",
+        "postgresql://h/d\xff",
     };
     for (unsigned i = 0; i < COUNT(cases); i++) {
         fb_dburl *url;
@@ -202,7 +226,7 @@ END_TEST
 START_TEST(paths)
 {
     fb_paths *p;
-    fb_paths_given given = { .env_file = "shop", .cwd = "/home/me" };
+    fb_paths_given given = { .env_file = "shop", .cwd = "/users/me" };
     ck_assert_ok(fb_paths_resolve(&p, &given, pool, &error));
     ck_assert_str_eq(p->env_file, FB_CONF_DIR "/shop.env");
     ck_assert_str_eq(p->site, "shop");
@@ -212,18 +236,19 @@ START_TEST(paths)
     ck_assert_str_eq(p->templates, FB_DATA_DIR "/templates");
     ck_assert_str_eq(p->mail, FB_STATE_DIR "/shop/mail");
 
-    given = (fb_paths_given){ .home = "./instance/", .cwd = "/home/me" };
+    given = (fb_paths_given){ .home = "./instance/", .cwd = "/users/me" };
     ck_assert_ok(fb_paths_resolve(&p, &given, pool, &error));
-    ck_assert_str_eq(p->state, "/home/me/instance");
-    ck_assert_str_eq(p->env_file, "/home/me/instance/config.env");
+    ck_assert_str_eq(p->state, "/users/me/instance");
+    ck_assert_str_eq(p->env_file, "/users/me/instance/config.env");
     ck_assert_str_eq(p->site, "default");
-    ck_assert_str_eq(p->run, "/home/me/instance/run");
+    ck_assert_str_eq(p->run, "/users/me/instance/run");
 
-    given = (fb_paths_given){ .env_file = "../srv/my.site.env", .cwd = "/home/me", .data = "/opt/fb" };
+    given =
+        (fb_paths_given){ .env_file = "../srv/my.site.env", .cwd = "/users/me", .data = "/opt/fb" };
     ck_assert_ok(fb_paths_resolve(&p, &given, pool, &error));
-    ck_assert_str_eq(p->env_file, "/home/srv/my.site.env");
+    ck_assert_str_eq(p->env_file, "/users/srv/my.site.env");
     ck_assert_str_eq(p->site, "my_site");
-    ck_assert_str_eq(p->state, "/home/srv");
+    ck_assert_str_eq(p->state, "/users/srv");
     ck_assert_str_eq(p->schema, "/opt/fb/schema");
 
     given = (fb_paths_given){ .env_file = "/x/a.env", .home = "/y", .site = "b" };

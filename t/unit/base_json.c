@@ -17,7 +17,8 @@ static const fb_json *parse(fb_str text)
 
 START_TEST(values)
 {
-    const fb_json *n = parse(FB_STR(" {\"b\": [1, -2.50e+3, true, false, null], \"a\": {}, \"\": \"x\"}\n"));
+    const fb_json *n =
+        parse(FB_STR(" {\"b\": [1, -2.50e+3, true, false, null], \"a\": {}, \"\": \"x\"}\n"));
     ck_assert_int_eq(n->type, FB_JSON_OBJECT);
     ck_assert_uint_eq(n->count, 3);
     ck_assert_fb_str(n->keys[0], "b");
@@ -39,8 +40,11 @@ END_TEST
 
 START_TEST(strings)
 {
-    ck_assert_fb_str(parse(FB_STR("\"a\\\"\\\\\\/\\b\\f\\n\\r\\t\\u0041\\u00e4\\u20AC\\ud83d\\ude00\\u0000\x7f\""))->text,
-                     "a\"\\/\b\f\n\r\tA\xc3\xa4\xe2\x82\xac\xf0\x9f\x98\x80\0\x7f");
+    ck_assert_fb_str(
+        parse(
+            FB_STR("\"a\\\"\\\\\\/\\b\\f\\n\\r\\t\\u0041\\u00e4\\u20AC\\ud83d\\ude00\\u0000\x7f\""))
+            ->text,
+        "a\"\\/\b\f\n\r\tA\xc3\xa4\xe2\x82\xac\xf0\x9f\x98\x80\0\x7f");
 }
 END_TEST
 
@@ -111,7 +115,9 @@ static const struct {
     { FB_STR_INIT("\"\xc3\xa4\xff\""), 1, 3 },
     { FB_STR_INIT("\"\xed\xa0\x80\""), 1, 2 },
     { FB_STR_INIT("1\0"), 1, 2 },
-    { FB_STR_INIT("\xef\xbb\xbf" "1"), 1, 1 },
+    { FB_STR_INIT("\xef\xbb\xbf"
+                  "1"),
+      1, 1 },
     { FB_STR_INIT("[1] // x"), 1, 5 },
     { FB_STR_INIT("\v1"), 1, 1 },
 };
@@ -142,8 +148,10 @@ START_TEST(limits)
     ck_assert_ok(fb_json_parse(&node, FB_STR("[[],[],[]]"), &small, pool, &error));
     char *nested = apr_palloc(pool, 200001);
     memset(nested, '[', 200000);
-    ck_assert_status(fb_json_parse(&node, fb_str_from_len(nested, 200000), NULL, pool, &error), FB_ELIMIT);
-    ck_assert_status(fb_json_parse(&node, fb_str_from_len(nested, 200000), &deep, pool, &error), FB_ELIMIT);
+    ck_assert_status(fb_json_parse(&node, fb_str_from_len(nested, 200000), NULL, pool, &error),
+                     FB_ELIMIT);
+    ck_assert_status(fb_json_parse(&node, fb_str_from_len(nested, 200000), &deep, pool, &error),
+                     FB_ELIMIT);
     memset(nested + 1000, ']', 1000);
     ck_assert_ok(fb_json_parse(&node, fb_str_from_len(nested, 2000), &deep, pool, &error));
 }
@@ -185,11 +193,13 @@ START_TEST(writes)
     fb_json_end(&w);
     fb_json_end(&w);
     fb_json_put_key(&w, "b");
-    fb_json_put_str(&w, FB_STR("\xff" "a\xc3\xa4\xe2\x82\"\0"));
+    fb_json_put_str(&w, FB_STR("\xff"
+                               "a\xc3\xa4\xe2\x82\"\0"));
     fb_json_end(&w);
     ck_assert_ok(fb_buf_status(&out));
     ck_assert_fb_str(fb_buf_str(&out), "{\"a\\u003c\":[-9223372036854775808,true,null,{}],"
-                     "\"b\":\"\xef\xbf\xbd" "a\xc3\xa4\xef\xbf\xbd\xef\xbf\xbd\\\"\\u0000\"}");
+                                       "\"b\":\"\xef\xbf\xbd"
+                                       "a\xc3\xa4\xef\xbf\xbd\xef\xbf\xbd\\\"\\u0000\"}");
     (void)parse(fb_buf_str(&out));
 
     fb_buf_init(&out, pool, 10000);
@@ -207,9 +217,7 @@ START_TEST(writer_mistakes_fail)
         fb_buf_init(&out, pool, 10000);
         fb_json_writer_init(&w, &out, FB_JSON_COMPACT);
         switch (mistake) {
-        case 0:
-            fb_json_end(&w);
-            break;
+        case 0: fb_json_end(&w); break;
         case 1:
             fb_json_begin_object(&w);
             fb_json_put_null(&w);
@@ -240,7 +248,13 @@ END_TEST
 START_TEST(goes_round)
 {
     static const char *const texts[] = {
-        "[]", "{}", "null", "-0", "1E400", "\"\\u0000\"", "[[[[\"\\ud83d\\ude00\"]]]]",
+        "[]",
+        "{}",
+        "null",
+        "-0",
+        "1E400",
+        "\"\\u0000\"",
+        "[[[[\"\\ud83d\\ude00\"]]]]",
         "{\"a\":{\"b\":{\"c\":[1,2,3]}},\"\":0}",
     };
     for (unsigned i = 0; i < COUNT(texts); i++) {

@@ -10,7 +10,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#define KEY "k3rVx9ZqL0pWm2Ts8YbN4uHc6JfD1gEa"
+#define KEY          "k3rVx9ZqL0pWm2Ts8YbN4uHc6JfD1gEa"
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
 
 static fb_settings *settings;
@@ -91,21 +91,25 @@ START_TEST(every_row_is_whole)
         fb_setting_id id = (fb_setting_id)i;
         const fb_setting *row = fb_setting_row(id);
         fb_setting_id found;
-        const char *const defaults[] = { row->dflt, row->development, row->testing, row->heroku, row->unix_ };
+        const char *const defaults[] = { row->dflt, row->development, row->testing, row->heroku,
+                                         row->unix_ };
         ck_assert_msg(row->env != NULL || row->directive != NULL, "row %d", i);
         ck_assert_msg(row->doc != NULL && strlen(row->doc) > 15, "%s", fb_setting_name(id));
         ck_assert_msg(fb_setting_expects(id, pool)[0] != '\0', "%s", fb_setting_name(id));
-        ck_assert_msg((row->type == FB_TYPE_CHOICE) == (row->choices != NULL), "%s", fb_setting_name(id));
-        ck_assert_msg(row->env == NULL || (fb_setting_by_env(&found, fb_str_from(row->env)) && found == id),
+        ck_assert_msg((row->type == FB_TYPE_CHOICE) == (row->choices != NULL), "%s",
+                      fb_setting_name(id));
+        ck_assert_msg(row->env == NULL ||
+                          (fb_setting_by_env(&found, fb_str_from(row->env)) && found == id),
                       "%s twice", row->env);
-        ck_assert_msg(row->directive == NULL ||
-                      (fb_setting_by_directive(&found, fb_str_from(row->directive)) && found == id),
-                      "%s twice", row->directive);
+        ck_assert_msg(
+            row->directive == NULL ||
+                (fb_setting_by_directive(&found, fb_str_from(row->directive)) && found == id),
+            "%s twice", row->directive);
         ck_assert_msg(row->directive == NULL || strncmp(row->directive, "Flaskbase", 9) == 0, "%s",
                       row->directive);
         for (unsigned d = 0; d < COUNT(defaults); d++) {
             ck_assert_msg(defaults[d] == NULL ||
-                          fb_setting_check(id, defaults[d], pool, &error) == APR_SUCCESS,
+                              fb_setting_check(id, defaults[d], pool, &error) == APR_SUCCESS,
                           "%s: its own default %s", fb_setting_name(id), defaults[d]);
         }
     }
@@ -121,29 +125,52 @@ static const struct {
     const char *value;
     bool good;
 } value_cases[] = {
-    { FB_SET_SSL_DISABLE, "True", true }, { FB_SET_SSL_DISABLE, "0", true },
-    { FB_SET_SSL_DISABLE, "maybe", false }, { FB_SET_SESSION_IDLE, "90m", true },
-    { FB_SET_SESSION_IDLE, "59s", false }, { FB_SET_SESSION_IDLE, "31d", false },
-    { FB_SET_SESSION_IDLE, "1 hour", false }, { FB_SET_BODY_LIMIT, "8M", true },
-    { FB_SET_BODY_LIMIT, "15k", false }, { FB_SET_BODY_LIMIT, "1T", false },
-    { FB_SET_BODY_LIMIT, "99999999999999999999", false }, { FB_SET_PASSWORD_MIN_SCORE, "4", true },
-    { FB_SET_PASSWORD_MIN_SCORE, "5", false }, { FB_SET_PASSWORD_MIN_SCORE, "-1", false },
-    { FB_SET_SESSION_PROTECTION, "basic", true }, { FB_SET_SESSION_PROTECTION, "Strong", false },
-    { FB_SET_SESSION_PROTECTION, "basic strong", false }, { FB_SET_LOGIN_LIMIT_ACCOUNT, "off", true },
-    { FB_SET_LOGIN_LIMIT_ACCOUNT, "5/1m", true }, { FB_SET_LOGIN_LIMIT_ACCOUNT, "5", false },
-    { FB_SET_LOGIN_LIMIT_ACCOUNT, "100001/1m", false }, { FB_SET_BASE_URL, "https://a.example", true },
-    { FB_SET_BASE_URL, "https://a.example:8443/x/", true }, { FB_SET_BASE_URL, "http://[::1]:80", true },
-    { FB_SET_BASE_URL, "ftp://a", false }, { FB_SET_BASE_URL, "https://u@a", false },
-    { FB_SET_BASE_URL, "https://a/?q", false }, { FB_SET_BASE_URL, "https://", false },
-    { FB_SET_BASE_URL, "https://a:99999", false }, { FB_SET_BASE_URL, "a.example", false },
-    { FB_SET_ADMIN_EMAIL, "a@b.example", true }, { FB_SET_ADMIN_EMAIL, "a@b@c", false },
-    { FB_SET_ADMIN_EMAIL, "@b", false }, { FB_SET_ADMIN_EMAIL, "A <a@b>", false },
-    { FB_SET_COOKIE_NAME, "fb_x-1", true }, { FB_SET_COOKIE_NAME, "a b", false },
-    { FB_SET_COOKIE_NAME, "a;b", false }, { FB_SET_APP_NAME, "M\xc3\xa4rkte", true },
-    { FB_SET_APP_NAME, "a\nb", false }, { FB_SET_APP_NAME, "\xff", false },
+    { FB_SET_SSL_DISABLE, "True", true },
+    { FB_SET_SSL_DISABLE, "0", true },
+    { FB_SET_SSL_DISABLE, "maybe", false },
+    { FB_SET_SESSION_IDLE, "90m", true },
+    { FB_SET_SESSION_IDLE, "59s", false },
+    { FB_SET_SESSION_IDLE, "31d", false },
+    { FB_SET_SESSION_IDLE, "1 hour", false },
+    { FB_SET_BODY_LIMIT, "8M", true },
+    { FB_SET_BODY_LIMIT, "15k", false },
+    { FB_SET_BODY_LIMIT, "1T", false },
+    { FB_SET_BODY_LIMIT, "99999999999999999999", false },
+    { FB_SET_PASSWORD_MIN_SCORE, "4", true },
+    { FB_SET_PASSWORD_MIN_SCORE, "5", false },
+    { FB_SET_PASSWORD_MIN_SCORE, "-1", false },
+    { FB_SET_SESSION_PROTECTION, "basic", true },
+    { FB_SET_SESSION_PROTECTION, "Strong", false },
+    { FB_SET_SESSION_PROTECTION, "basic strong", false },
+    { FB_SET_LOGIN_LIMIT_ACCOUNT, "off", true },
+    { FB_SET_LOGIN_LIMIT_ACCOUNT, "5/1m", true },
+    { FB_SET_LOGIN_LIMIT_ACCOUNT, "5", false },
+    { FB_SET_LOGIN_LIMIT_ACCOUNT, "100001/1m", false },
+    { FB_SET_BASE_URL, "https://a.example", true },
+    { FB_SET_BASE_URL, "https://a.example:8443/x/", true },
+    { FB_SET_BASE_URL, "http://[::1]:80", true },
+    { FB_SET_BASE_URL, "ftp://a", false },
+    { FB_SET_BASE_URL, "https://u@a", false },
+    { FB_SET_BASE_URL, "https://a/?q", false },
+    { FB_SET_BASE_URL, "https://", false },
+    { FB_SET_BASE_URL, "https://a:99999", false },
+    { FB_SET_BASE_URL, "a.example", false },
+    { FB_SET_ADMIN_EMAIL, "a@b.example", true },
+    { FB_SET_ADMIN_EMAIL, "a@b@c", false },
+    { FB_SET_ADMIN_EMAIL, "@b", false },
+    { FB_SET_ADMIN_EMAIL, "A <a@b>", false },
+    { FB_SET_COOKIE_NAME, "fb_x-1", true },
+    { FB_SET_COOKIE_NAME, "a b", false },
+    { FB_SET_COOKIE_NAME, "a;b", false },
+    { FB_SET_APP_NAME, "M\xc3\xa4rkte", true },
+    { FB_SET_APP_NAME, "a\nb", false },
+    { FB_SET_APP_NAME, "\xff", false },
     { FB_SET_APP_NAME, "12345678901234567890123456789012345678901234567890123456789012345", false },
-    { FB_SET_SECRET_KEY, "short", false }, { FB_SET_SECRET_KEY, KEY, true }, { FB_SET_PORT, "0", false },
-    { FB_SET_TEMPLATE_STEPS, "10000000000", true }, { FB_SET_ALLOWED_HOSTS, "a.example, b.example", true },
+    { FB_SET_SECRET_KEY, "short", false },
+    { FB_SET_SECRET_KEY, KEY, true },
+    { FB_SET_PORT, "0", false },
+    { FB_SET_TEMPLATE_STEPS, "10000000000", true },
+    { FB_SET_ALLOWED_HOSTS, "a.example, b.example", true },
     { FB_SET_PORT, "", true },
 };
 
@@ -165,14 +192,16 @@ START_TEST(secrets_stay_out_of_messages)
 {
     ck_assert_status(fb_setting_check(FB_SET_SECRET_KEY, "geheim", pool, &error), FB_EINVALID);
     ck_assert_ptr_null(strstr(error.message, "geheim"));
-    write_env("SECRET_KEY=" KEY "\nDATABASE_URL=postgresql://u:geheim@h/d\nMAIL_PASSWORD=geheim\n", 0600);
+    write_env("SECRET_KEY=" KEY "\nDATABASE_URL=postgresql://u:geheim@h/d\nMAIL_PASSWORD=geheim\n",
+              0600);
     ck_assert_ok(load_home());
     for (int id = 0; id < FB_SET__COUNT; id++) {
         const char *shown = fb_settings_shown(settings, (fb_setting_id)id, pool);
         ck_assert_ptr_null(strstr(shown, "geheim"));
         ck_assert_ptr_null(strstr(shown, KEY));
     }
-    ck_assert_str_eq(fb_settings_shown(settings, FB_SET_DATABASE_URL, pool), "postgresql://u:***@h/d");
+    ck_assert_str_eq(fb_settings_shown(settings, FB_SET_DATABASE_URL, pool),
+                     "postgresql://u:***@h/d");
     ck_assert_str_eq(fb_settings_shown(settings, FB_SET_SECRET_KEY, pool), "(set)");
     ck_assert_str_eq(fb_settings_shown(settings, FB_SET_MAIL_KEY, pool), "(not set)");
     ck_assert_str_eq(fb_settings_shown(settings, FB_SET_SESSION_IDLE, pool), "30m");
@@ -182,9 +211,11 @@ END_TEST
 
 START_TEST(precedence)
 {
-    static const char *const env[] = { "APP_NAME=Environment", "SESSION_IDLE=2h", "MAIL_NAME=", NULL };
+    static const char *const env[] = { "APP_NAME=Environment", "SESSION_IDLE=2h",
+                                       "MAIL_NAME=", NULL };
     write_env("SECRET_KEY = '" KEY "'\nAPP_NAME = File\nSESSION_IDLE=1h\nMAIL_NAME=F\nCSRF=x\n"
-              "SESSION_ABSOLUTE=11h\nMAIL_NAME=Last\n", 0600);
+              "SESSION_ABSOLUTE=11h\nMAIL_NAME=Last\n",
+              0600);
     environment = env;
     ck_assert_ok(load(FB_SET_HOME, folder, FB_SET_APP_NAME, "first", FB_SET_APP_NAME, "Directive",
                       FB_SET__COUNT));
@@ -221,7 +252,8 @@ START_TEST(profiles)
     ck_assert(!fb_settings_flag(settings, FB_SET_SSL_DISABLE));
     ck_assert(has_problem(FB_PROBLEM_WARNING, "BASE_URL"));
     ck_assert(has_problem(FB_PROBLEM_WARNING, "no way to send mail"));
-    ck_assert_str_eq(fb_settings_database(settings)->path, apr_pstrcat(pool, folder, "/data.sqlite", NULL));
+    ck_assert_str_eq(fb_settings_database(settings)->path,
+                     apr_pstrcat(pool, folder, "/data.sqlite", NULL));
 
     static const char *const development[] = { "FLASK_CONFIG=default", NULL };
     environment = development;
@@ -248,7 +280,8 @@ START_TEST(profiles)
     static const char *const wrong[] = { "FLASK_CONFIG=prod", NULL };
     environment = wrong;
     ck_assert_status(load_home(), FB_EINVALID);
-    ck_assert_ptr_nonnull(strstr(error.message, "FLASK_CONFIG must be development, testing, production"));
+    ck_assert_ptr_nonnull(
+        strstr(error.message, "FLASK_CONFIG must be development, testing, production"));
     ck_assert(fb_settings_in_production(settings));
 }
 END_TEST
@@ -275,16 +308,19 @@ START_TEST(which_database)
                          apr_pstrcat(pool, folder, "/", cases[i].file, NULL));
     }
     write_env("SECRET_KEY=" KEY "\nDEV_DATABASE_URL=sqlite:///file-dev.db\n", 0600);
-    static const char *const nearer[] = { "FLASK_CONFIG=development", "DATABASE_URL=sqlite:///e.db", NULL };
+    static const char *const nearer[] = { "FLASK_CONFIG=development", "DATABASE_URL=sqlite:///e.db",
+                                          NULL };
     environment = nearer;
     ck_assert_ok(load_home());
-    ck_assert_str_eq(fb_settings_database(settings)->path, apr_pstrcat(pool, folder, "/e.db", NULL));
+    ck_assert_str_eq(fb_settings_database(settings)->path,
+                     apr_pstrcat(pool, folder, "/e.db", NULL));
     static const char *const broken[] = { "DATABASE_URL=mysql://u:geheim@h/d", NULL };
     environment = broken;
     ck_assert_status(load_home(), FB_EINVALID);
     ck_assert_ptr_nonnull(strstr(error.message, "DATABASE_URL"));
     ck_assert_ptr_null(strstr(error.message, "geheim"));
-    ck_assert_str_eq(fb_settings_shown(settings, FB_SET_DATABASE_URL, pool), "(not a database URL)");
+    ck_assert_str_eq(fb_settings_shown(settings, FB_SET_DATABASE_URL, pool),
+                     "(not a database URL)");
 }
 END_TEST
 
@@ -313,7 +349,8 @@ static const struct {
     { "SECRET_KEY=" KEY "\nMAIL_SERVER=smtp.example\n", "mail has no sender" },
     { "SECRET_KEY=" KEY "\nADMIN_PASSWORD=password\n", "documented example" },
     { "SECRET_KEY=" KEY "\nFLASK_CONFIG=development\nADMIN_PASSWORD=password\n", NULL },
-    { "SECRET_KEY=" KEY "\nPORT=http\n", "PORT must be a whole number from 1 to 65535, not \"http\"" },
+    { "SECRET_KEY=" KEY "\nPORT=http\n",
+      "PORT must be a whole number from 1 to 65535, not \"http\"" },
     { "SECRET_KEY=" KEY "\nA B\n", ":2:3: expected \"=\"" },
 };
 
@@ -334,7 +371,8 @@ END_TEST
 START_TEST(env_file_rules)
 {
     write_env("SECRET_KEY=" KEY "\nSECRETKEY=x\nREDISTOGO_URL=redis://x\nFLASKBASE_ENV_FILE=y\n"
-              "SECRET_KEY_OLD=short " KEY "\nEDITOR=vi\n", 0644);
+              "SECRET_KEY_OLD=short " KEY "\nEDITOR=vi\n",
+              0644);
     ck_assert_status(load_home(), FB_EDENIED);
     ck_assert(has_problem(FB_PROBLEM_ERROR, "chmod"));
     ck_assert(has_problem(FB_PROBLEM_WARNING, "did you mean SECRET_KEY?"));
@@ -357,8 +395,10 @@ END_TEST
 
 START_TEST(places)
 {
-    write_env("SECRET_KEY=" KEY "\nFLASKBASE_HOME=state\nFLASKBASE_SITE=shop\nTEMPLATE_DIRS=mine /abs\n"
-              "FLASK_CONFIG=development\n", 0600);
+    write_env("SECRET_KEY=" KEY
+              "\nFLASKBASE_HOME=state\nFLASKBASE_SITE=shop\nTEMPLATE_DIRS=mine /abs\n"
+              "FLASK_CONFIG=development\n",
+              0600);
     ck_assert_ok(load(FB_SET_ENV_FILE, "./config.env", FB_SET__COUNT));
     const fb_paths *paths = fb_settings_paths(settings);
     ck_assert_str_eq(paths->state, apr_pstrcat(pool, folder, "/state", NULL));
@@ -368,10 +408,11 @@ START_TEST(places)
     ck_assert_str_eq(fb_settings_text(settings, FB_SET_HOME), paths->state);
     const apr_array_header_t *dirs = fb_settings_list(settings, FB_SET_TEMPLATE_DIRS);
     ck_assert_int_eq(dirs->nelts, 2);
-    ck_assert_str_eq(APR_ARRAY_IDX(dirs, 0, const char *), apr_pstrcat(pool, folder, "/mine", NULL));
+    ck_assert_str_eq(APR_ARRAY_IDX(dirs, 0, const char *),
+                     apr_pstrcat(pool, folder, "/mine", NULL));
     ck_assert_str_eq(APR_ARRAY_IDX(dirs, 1, const char *), "/abs");
-    ck_assert_ok(load(FB_SET_ENV_FILE, "config.env", FB_SET_TEMPLATE_DIRS, "/one", FB_SET_TEMPLATE_DIRS,
-                      "/two", FB_SET_COOKIE_NAME, "sid", FB_SET__COUNT));
+    ck_assert_ok(load(FB_SET_ENV_FILE, "config.env", FB_SET_TEMPLATE_DIRS, "/one",
+                      FB_SET_TEMPLATE_DIRS, "/two", FB_SET_COOKIE_NAME, "sid", FB_SET__COUNT));
     ck_assert_int_eq(fb_settings_list(settings, FB_SET_TEMPLATE_DIRS)->nelts, 2);
     ck_assert_int_eq(fb_settings_list(settings, FB_SET_ALLOWED_HOSTS)->nelts, 0);
     ck_assert_str_eq(fb_settings_cookie_name(settings), "sid");
@@ -381,7 +422,8 @@ END_TEST
 START_TEST(derived_defaults)
 {
     write_env("SECRET_KEY=" KEY "\nAPP_NAME=Shop\nMAIL_USERNAME=shop@example.com\nMAIL_SERVER=s\n"
-              "MAIL_USE_SSL=true\nBASE_URL=https://x/\n", 0640);
+              "MAIL_USE_SSL=true\nBASE_URL=https://x/\n",
+              0640);
     ck_assert_ok(load_home());
     ck_assert_str_eq(fb_settings_text(settings, FB_SET_MAIL_ADDRESS), "shop@example.com");
     ck_assert_str_eq(fb_settings_text(settings, FB_SET_MAIL_NAME), "Shop Admin");

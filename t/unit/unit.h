@@ -50,25 +50,25 @@ static inline int unit_main(const char *name, void (*add)(TCase *tests))
 }
 
 /* Asserts that a slice holds exactly these bytes (a string literal, NULs allowed inside). */
-#define ck_assert_fb_str(actual, literal)                                                         \
-    do {                                                                                          \
-        fb_str ck_a = (actual);                                                                   \
-        ck_assert_msg(fb_str_eq(ck_a, FB_STR(literal)), "%s is \"%.*s\", not \"%s\"", #actual,    \
-                      FB_STR_ARG(ck_a), literal);                                                 \
+#define ck_assert_fb_str(actual, literal)                                                          \
+    do {                                                                                           \
+        fb_str ck_a = (actual);                                                                    \
+        ck_assert_msg(fb_str_eq(ck_a, FB_STR(literal)), "%s is \"%.*s\", not \"%s\"", #actual,     \
+                      FB_STR_ARG(ck_a), literal);                                                  \
     } while (0)
 
 /* Asserts APR_SUCCESS, showing the message of `error` otherwise. */
-#define ck_assert_ok(call)                                                                        \
-    do {                                                                                          \
-        apr_status_t ck_rv = (call);                                                              \
-        ck_assert_msg(ck_rv == APR_SUCCESS, "%s: status %d, %s", #call, ck_rv,                    \
-                      error.message != NULL ? error.message : "no message");                      \
+#define ck_assert_ok(call)                                                                         \
+    do {                                                                                           \
+        apr_status_t ck_rv = (call);                                                               \
+        ck_assert_msg(ck_rv == APR_SUCCESS, "%s: status %d, %s", #call, ck_rv,                     \
+                      error.message != NULL ? error.message : "no message");                       \
     } while (0)
 
-#define ck_assert_status(call, expected)                                                          \
-    do {                                                                                          \
-        apr_status_t ck_rv = (call);                                                              \
-        ck_assert_msg(ck_rv == (expected), "%s: status %d, not %s", #call, ck_rv, #expected);     \
+#define ck_assert_status(call, expected)                                                           \
+    do {                                                                                           \
+        apr_status_t ck_rv = (call);                                                               \
+        ck_assert_msg(ck_rv == (expected), "%s: status %d, not %s", #call, ck_rv, #expected);      \
     } while (0)
 
 #endif
