@@ -209,7 +209,11 @@ void fb_counters_take(apr_interval_time_t *wait, fb_counters *counters, apr_uint
         uint64_t tat = current_tat(stored, now, reach);
         if (tat - now + step > reach) {
             *wait = (apr_interval_time_t)(tat + step - reach - now);
-            return;
+            /* Written back when the clock was set back, or the subject would wait for the old time. */
+            if (stored <= tat || atomic_compare_exchange_weak(&subject->tat, &stored, tat)) {
+                return;
+            }
+            continue;
         }
         if (atomic_compare_exchange_weak(&subject->tat, &stored, tat + step)) {
             return;
