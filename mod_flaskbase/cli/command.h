@@ -50,7 +50,10 @@ typedef struct fb_cli_command {
  *     const fb_cli_command fb_cli_db_commands[] = { { .name = "db upgrade", … }, …, { 0 } };
  * and its line in the table of families in cli/main.c. */
 extern const fb_cli_command fb_cli_config_commands[];
+extern const fb_cli_command fb_cli_db_commands[];
 extern const fb_cli_command fb_cli_help_commands[];
+extern const fb_cli_command fb_cli_setup_commands[];
+extern const fb_cli_command fb_cli_user_commands[];
 
 /* NULL-terminated; the families in the order of the manual. */
 extern const fb_cli_command *const fb_cli_families[];
