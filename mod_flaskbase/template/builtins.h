@@ -19,6 +19,11 @@ extern const fb_builtin fb_builtin_view_methods[];
 extern const fb_builtin fb_builtin_int_methods[];   /* of int and bool */
 extern const fb_builtin fb_builtin_float_methods[];
 extern const fb_builtin fb_builtin_range_methods[];
+/* Of Markup besides those of str. */
+extern const fb_builtin fb_builtin_markup_methods[];
+/* Of the tuples that groupby gives: their aux is FB_TUPLE_GROUP. */
+#define FB_TUPLE_GROUP 1u
+extern const fb_attribute fb_builtin_group_attributes[];
 /* Attributes that are no methods: int.real, int.numerator, range.start … */
 extern const fb_attribute fb_builtin_int_attributes[];
 extern const fb_attribute fb_builtin_float_attributes[];

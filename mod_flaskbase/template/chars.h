@@ -119,6 +119,8 @@ void fb_chars_repr(fb_text *out, fb_str s);
 void fb_chars_repr_bytes(fb_text *out, fb_str s);
 /* ascii(str): as repr, with everything beyond ASCII escaped. */
 void fb_chars_ascii(fb_text *out, fb_str s);
+/* The same of what already is a repr: only escapes what lies beyond ASCII. */
+void fb_chars_escape_non_ascii(fb_text *out, fb_str s);
 /* repr(str) for a message, cut as long texts would fill the log. */
 const char *fb_chars_repr_z(fb_str s, fb_arena *arena);
 /* json.dumps(str) of Jinja2's tojson: pure ASCII, with quotes, safe inside HTML. */

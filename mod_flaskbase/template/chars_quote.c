@@ -88,6 +88,20 @@ void fb_chars_ascii(fb_text *out, fb_str s)
     quote(out, s, is_shown_ascii);
 }
 
+void fb_chars_escape_non_ascii(fb_text *out, fb_str s)
+{
+    apr_size_t at = 0;
+
+    while (at < s.len) {
+        unsigned int c = fb_chars_next(s, &at);
+
+        if (c < 0x80)
+            fb_text_add_char(out, (char)c);
+        else
+            add_escape(out, c);
+    }
+}
+
 void fb_chars_repr_bytes(fb_text *out, fb_str s)
 {
     char mark = quote_of(s);

@@ -485,7 +485,7 @@ apr_status_t fb_format_float(fb_text *out, double v, const fb_format_spec *spec,
     }
     if (precision < 0)
         precision = 6;
-    if (precision > FB_VALUE_MAX_LEN / 2)
+    if (precision > (int64_t)FB_VALUE_MAX_LEN / 2)
         return fb_raise_memory(error);
     status = fb_format_double(&text, fabs(v), type, (int)precision, flags, error);
     if (status != APR_SUCCESS)

@@ -78,6 +78,7 @@ typedef struct fb_attribute {
  * Class structures are constants; they must not move or change while an environment lives. */
 typedef struct fb_class {
     const char *name;                /* as error messages name it: "Form" */
+    const char *module;              /* its Python module in messages; NULL: "Form object" */
     const fb_attribute *attributes;
     const fb_builtin *methods;
     /* {{ object.name }} and {{ object[key] }} not found in the tables: FB_ENOTFOUND (without
