@@ -24,6 +24,12 @@ static const fb_field login_fields[] = {
     SUBMIT_FIELD(N_("Log in")),
 };
 
+static const fb_field reauthenticate_fields[] = {
+    { .name = "password", .type = FB_FIELD_PASSWORD, .label = N_("Password"),
+      .flags = FB_FIELD_REQUIRED, .autocomplete = "current-password" },
+    SUBMIT_FIELD(N_("Continue")),
+};
+
 static const fb_field change_required_fields[] = {
     { .name = "new_password", .type = FB_FIELD_PASSWORD, .label = N_("New password"),
       .flags = FB_FIELD_REQUIRED | FB_FIELD_NEW_PASSWORD, .autocomplete = "new-password" },
@@ -36,6 +42,12 @@ static const fb_field change_required_fields[] = {
 const fb_form_table fb_app_form_login = {
     .name = "login", .fields = login_fields, .field_count = COUNT(login_fields),
     .doc = "F1: log in",
+};
+
+const fb_form_table fb_app_form_reauthenticate = {
+    .name = "reauthenticate", .fields = reauthenticate_fields,
+    .field_count = COUNT(reauthenticate_fields),
+    .doc = "F12: the password again",
 };
 
 const fb_form_table fb_app_form_change_required = {

@@ -5,6 +5,7 @@
 #include "web/form.h"
 
 extern const fb_form_table fb_app_form_login;           /* F1 */
+extern const fb_form_table fb_app_form_reauthenticate;  /* F12 */
 extern const fb_form_table fb_app_form_change_required; /* F14 */
 
 #endif

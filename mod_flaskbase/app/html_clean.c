@@ -96,9 +96,11 @@ typedef struct tag {
 
 static const element *find_element(fb_str name)
 {
-    for (apr_size_t i = 0; i < sizeof elements / sizeof elements[0]; i++)
-        if (fb_str_ieq_z(name, elements[i].name))
+    for (apr_size_t i = 0; i < sizeof elements / sizeof elements[0]; i++) {
+        if (fb_str_ieq_z(name, elements[i].name)) {
             return &elements[i];
+        }
+    }
     return NULL;
 }
 
@@ -109,8 +111,9 @@ static bool is_blank(char c)
 
 static void skip_blanks(const cleaner *c, apr_size_t *at)
 {
-    while (*at < c->in.len && is_blank(c->in.ptr[*at]))
+    while (*at < c->in.len && is_blank(c->in.ptr[*at])) {
         ++*at;
+    }
 }
 
 /* ---- addresses of links -------------------------------------------------------------- */
@@ -136,21 +139,27 @@ static bool href_is_harmless(fb_str href)
     static const char *const schemes[] = { "http", "https", "mailto" };
     apr_size_t end = 0;
 
-    if (href.len == 0 || fb_str_starts(href, FB_STR("//")))
+    if (href.len == 0 || fb_str_starts(href, FB_STR("//"))) {
         return false;
+    }
     for (apr_size_t i = 0; i < href.len; i++) {
         char ch = href.ptr[i];
         if (ch == '\0' || (!apr_isalnum(ch) && strchr(punctuation, ch) == NULL) ||
-            (unsigned char)ch > 0x7e)
+            (unsigned char)ch > 0x7e) {
             return false;
+        }
     }
-    while (end < href.len && strchr(":/?#", href.ptr[end]) == NULL)
+    while (end < href.len && strchr(":/?#", href.ptr[end]) == NULL) {
         end++;
-    if (end == href.len || href.ptr[end] != ':')
+    }
+    if (end == href.len || href.ptr[end] != ':') {
         return true; /* relative */
-    for (apr_size_t i = 0; i < sizeof schemes / sizeof schemes[0]; i++)
-        if (fb_str_ieq_z(fb_str_sub(href, 0, end), schemes[i]))
+    }
+    for (apr_size_t i = 0; i < sizeof schemes / sizeof schemes[0]; i++) {
+        if (fb_str_ieq_z(fb_str_sub(href, 0, end), schemes[i])) {
             return true;
+        }
+    }
     return false;
 }
 
@@ -160,8 +169,9 @@ static fb_str read_name(const cleaner *c, apr_size_t *at)
 {
     apr_size_t start = *at;
 
-    while (*at < c->in.len && strchr(" \t\r\n\f=/><\"'", c->in.ptr[*at]) == NULL)
+    while (*at < c->in.len && strchr(" \t\r\n\f=/><\"'", c->in.ptr[*at]) == NULL) {
         ++*at;
+    }
     return fb_str_sub(c->in, start, *at - start);
 }
 
@@ -173,16 +183,19 @@ static fb_str read_value(const cleaner *c, apr_size_t *at)
     if (*at < c->in.len && (c->in.ptr[*at] == '"' || c->in.ptr[*at] == '\'')) {
         char quote = c->in.ptr[(*at)++];
         start = *at;
-        while (*at < c->in.len && c->in.ptr[*at] != quote)
+        while (*at < c->in.len && c->in.ptr[*at] != quote) {
             ++*at;
+        }
         fb_str value = fb_str_sub(c->in, start, *at - start);
-        if (*at < c->in.len)
+        if (*at < c->in.len) {
             ++*at;
+        }
         return value;
     }
     start = *at;
-    while (*at < c->in.len && !is_blank(c->in.ptr[*at]) && c->in.ptr[*at] != '>')
+    while (*at < c->in.len && !is_blank(c->in.ptr[*at]) && c->in.ptr[*at] != '>') {
         ++*at;
+    }
     return fb_str_sub(c->in, start, *at - start);
 }
 
@@ -199,12 +212,14 @@ static void read_attributes(const cleaner *c, apr_size_t *at, tag *found)
         if (*at < c->in.len && c->in.ptr[*at] == '=') {
             ++*at;
             fb_str value = read_value(c, at);
-            if (found->href.ptr == NULL && fb_str_ieq_z(name, "href"))
+            if (found->href.ptr == NULL && fb_str_ieq_z(name, "href")) {
                 found->href = value;
+            }
         }
     }
-    if (*at < c->in.len)
+    if (*at < c->in.len) {
         ++*at;
+    }
 }
 
 /* A '<' that begins a tag, comment or declaration: moves `at` behind it. */
@@ -224,8 +239,9 @@ static bool read_tag(cleaner *c, tag *found)
         found->end = true;
         at++;
     }
-    if (at >= c->in.len || !apr_isalpha(c->in.ptr[at]))
+    if (at >= c->in.len || !apr_isalpha(c->in.ptr[at])) {
         return false;
+    }
     found->name = read_name(c, &at);
     found->element = find_element(found->name);
     read_attributes(c, &at, found);
@@ -240,8 +256,9 @@ static void skip_content(cleaner *c, fb_str name)
         if (c->in.ptr[c->at] == '<' && c->at + 1 < c->in.len && c->in.ptr[c->at + 1] == '/' &&
             fb_str_ieq(fb_str_sub(c->in, c->at + 2, name.len), name)) {
             tag end;
-            if (read_tag(c, &end) && fb_str_ieq(end.name, name))
+            if (read_tag(c, &end) && fb_str_ieq(end.name, name)) {
                 return;
+            }
         }
         c->at++;
     }
@@ -254,10 +271,12 @@ static apr_size_t reference_length(fb_str s)
 {
     apr_size_t i = 1;
 
-    if (i < s.len && s.ptr[i] == '#')
+    if (i < s.len && s.ptr[i] == '#') {
         i++;
-    while (i < s.len && i < 34 && apr_isalnum(s.ptr[i]))
+    }
+    while (i < s.len && i < 34 && apr_isalnum(s.ptr[i])) {
         i++;
+    }
     return i > 1 && i < s.len && s.ptr[i] == ';' && apr_isalnum(s.ptr[i - 1]) ? i + 1 : 0;
 }
 
@@ -275,8 +294,9 @@ static void write_text(cleaner *c)
         }
         len = 1;
     } else {
-        while (len < rest.len && rest.ptr[len] != '&' && rest.ptr[len] != '<')
+        while (len < rest.len && rest.ptr[len] != '&' && rest.ptr[len] != '<') {
             len++;
+        }
     }
     fb_escape_html(&c->out, fb_str_sub(rest, 0, len));
     c->at += len;
@@ -290,8 +310,9 @@ static void write_end(cleaner *c)
 static void write_start(cleaner *c, const tag *found)
 {
     if (found->element->kind != ELEMENT_VOID) {
-        if (c->depth == OPEN_MAX)
+        if (c->depth == OPEN_MAX) {
             return;
+        }
         c->open[c->depth++] = found->element;
     }
     fb_buf_add_fmt(&c->out, "<%s", found->element->name);
@@ -310,21 +331,25 @@ static void write_tag(cleaner *c, const tag *found)
 {
     unsigned int i;
 
-    if (found->element == NULL)
+    if (found->element == NULL) {
         return;
+    }
     if (found->element->kind == ELEMENT_HIDE) {
-        if (!found->end)
+        if (!found->end) {
             skip_content(c, found->name);
+        }
         return;
     }
     if (!found->end) {
         write_start(c, found);
         return;
     }
-    for (i = c->depth; i > 0 && c->open[i - 1] != found->element; i--)
+    for (i = c->depth; i > 0 && c->open[i - 1] != found->element; i--) {
         ;
-    while (i > 0 && c->depth >= i)
+    }
+    while (i > 0 && c->depth >= i) {
         write_end(c);
+    }
 }
 
 apr_status_t fb_html_clean(fb_str *out, fb_str html, apr_pool_t *pool, fb_error *error)
@@ -332,24 +357,26 @@ apr_status_t fb_html_clean(fb_str *out, fb_str html, apr_pool_t *pool, fb_error 
     cleaner c = { .in = html };
     tag found;
 
-    if (html.len > FB_HTML_CLEAN_MAX)
+    if (html.len > FB_HTML_CLEAN_MAX) {
         return fb_error_set(error, FB_ELIMIT,
                             "stored HTML of %" APR_SIZE_T_FMT " bytes is too large to be shown",
                             html.len);
+    }
     /* Escaping makes one byte five at most; tags and end tags are counted generously. */
     fb_buf_init(&c.out, pool, html.len * 12 + OPEN_MAX * 16);
     while (c.at < html.len) {
-        if (html.ptr[c.at] != '<')
+        if (html.ptr[c.at] != '<') {
             write_text(&c);
-        else if (read_tag(&c, &found))
+        } else if (read_tag(&c, &found)) {
             write_tag(&c, &found);
-        else {
+        } else {
             fb_escape_html(&c.out, FB_STR("<"));
             c.at++;
         }
     }
-    while (c.depth > 0)
+    while (c.depth > 0) {
         write_end(&c);
+    }
     *out = fb_buf_str(&c.out);
     return fb_buf_status(&c.out) == APR_SUCCESS
                ? APR_SUCCESS

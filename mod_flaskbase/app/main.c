@@ -38,10 +38,12 @@ static apr_status_t editable_content(fb_str *out, fb_context *context, fb_str na
     fb_db *db;
 
     apr_status_t rv = fb_context_db(&db, context, error);
-    if (rv == APR_SUCCESS)
+    if (rv == APR_SUCCESS) {
         rv = fb_editable_find(&page, db, name, context->pool, error);
-    if (rv != APR_SUCCESS && rv != FB_ENOTFOUND)
+    }
+    if (rv != APR_SUCCESS && rv != FB_ENOTFOUND) {
         return rv;
+    }
     return fb_html_clean(out, page != NULL ? page->value : FB_STR(""), context->pool, error);
 }
 
@@ -50,8 +52,9 @@ static apr_status_t about_page(fb_context *context, fb_error *error)
     fb_str content;
 
     apr_status_t rv = editable_content(&content, context, FB_STR("about"), error);
-    if (rv != APR_SUCCESS)
+    if (rv != APR_SUCCESS) {
         return rv;
+    }
     fb_context_set_markup(context, "editable_html", content);
     return fb_context_render(context, 200, "main/about.html", error);
 }

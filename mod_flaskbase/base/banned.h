@@ -2,7 +2,16 @@
 #ifndef FB_BASE_BANNED_H
 #define FB_BASE_BANNED_H
 
-#undef alloca /* a macro where glibc's alloca.h was included */
+/* Where the C library made macros of them (alloca.h; fortified headers under clang). */
+#undef alloca
+#undef sprintf
+#undef vsprintf
+#undef sscanf
+#undef strcpy
+#undef strcat
+#undef strncpy
+#undef strncat
+
 #pragma GCC poison strcpy strcat strncpy strncat sprintf vsprintf gets strtok
 #pragma GCC poison atoi atol atoll atof scanf sscanf fscanf
 #pragma GCC poison rand srand random drand48 mktemp tmpnam tempnam

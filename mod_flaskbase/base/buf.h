@@ -26,7 +26,7 @@ void fb_buf_add_z(fb_buf *buf, const char *z);
 void fb_buf_add_mem(fb_buf *buf, const void *ptr, apr_size_t len);
 void fb_buf_add_char(fb_buf *buf, char c);
 void fb_buf_add_fmt(fb_buf *buf, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
-void fb_buf_clear(fb_buf *buf); /* empty again, memory and limit kept */
+void fb_buf_clear(fb_buf *buf);       /* empty again, memory and limit kept */
 fb_str fb_buf_str(const fb_buf *buf); /* borrowed; void at the next append */
 /* APR_SUCCESS, or FB_ELIMIT once something did not fit. */
 apr_status_t fb_buf_status(const fb_buf *buf) FB_MUST_CHECK;

@@ -57,7 +57,8 @@ static civil to_civil(apr_time_t time)
     apr_int64_t day_of_era = z - era * 146097;
     apr_int64_t year_of_era =
         (day_of_era - day_of_era / 1460 + day_of_era / 36524 - day_of_era / 146096) / 365;
-    apr_int64_t day_of_year = day_of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
+    apr_int64_t day_of_year =
+        day_of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
     apr_int64_t mp = (5 * day_of_year + 2) / 153;
     c.day = (int)(day_of_year - (153 * mp + 2) / 5 + 1);
     c.month = (int)(mp < 10 ? mp + 3 : mp - 9);
@@ -125,8 +126,9 @@ void fb_clock_iso_ms(char out[FB_CLOCK_ISO_SIZE], apr_time_t time)
           c.hour, c.minute, c.second, c.usec / 1000);
 }
 
-/* Matches `s` against a pattern: 'Y' 'o' (month) 'D' 'h' 'm' 's' stand for digits of those fields, 'b' for
- * a month's name, '_' for a digit of the day or a blank, other characters for themselves. */
+/* Matches `s` against a pattern: 'Y' 'o' (month) 'D' 'h' 'm' 's' stand for digits of those
+ * fields, 'b' for a month's name, '_' for a digit of the day or a blank, other characters for
+ * themselves. */
 static bool matches(civil *c, fb_str s, const char *pattern)
 {
     if (s.len != strlen(pattern)) {
@@ -136,30 +138,18 @@ static bool matches(civil *c, fb_str s, const char *pattern)
         char ch = s.ptr[i];
         int *field = NULL;
         switch (pattern[i]) {
-        case 'Y':
-            field = &c->year;
-            break;
-        case 'o':
-            field = &c->month;
-            break;
+        case 'Y': field = &c->year; break;
+        case 'o': field = &c->month; break;
         case '_':
             if (ch == ' ') {
                 continue;
             }
             field = &c->day;
             break;
-        case 'D':
-            field = &c->day;
-            break;
-        case 'h':
-            field = &c->hour;
-            break;
-        case 'm':
-            field = &c->minute;
-            break;
-        case 's':
-            field = &c->second;
-            break;
+        case 'D': field = &c->day; break;
+        case 'h': field = &c->hour; break;
+        case 'm': field = &c->minute; break;
+        case 's': field = &c->second; break;
         case 'b':
             for (int month = 1; month <= 12; month++) {
                 if (fb_str_eq_z(fb_str_sub(s, i, 3), months[month - 1])) {
@@ -216,9 +206,8 @@ apr_status_t fb_clock_parse_iso(apr_time_t *out, fb_str s)
     }
     fb_str fraction = fb_str_sub(s, 19, s.len);
     if (!matches(&c, fb_str_sub(s, 0, 10), "YYYY-oo-DD") || s.len < 19 ||
-        (s.ptr[10] != 'T' && s.ptr[10] != ' ') ||
-        !matches(&c, fb_str_sub(s, 11, 8), "hh:mm:ss") || fraction.len > 10 ||
-        fraction.len == 1 || (fraction.len > 0 && fraction.ptr[0] != '.')) {
+        (s.ptr[10] != 'T' && s.ptr[10] != ' ') || !matches(&c, fb_str_sub(s, 11, 8), "hh:mm:ss") ||
+        fraction.len > 10 || fraction.len == 1 || (fraction.len > 0 && fraction.ptr[0] != '.')) {
         return FB_ESYNTAX;
     }
     int scale = 100000;

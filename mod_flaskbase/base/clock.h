@@ -7,7 +7,7 @@
 #include <apr_time.h>
 
 #define FB_CLOCK_HTTP_SIZE 30 /* "Sun, 06 Nov 1994 08:49:37 GMT" and NUL */
-#define FB_CLOCK_ISO_SIZE 25  /* "1994-11-06T08:49:37.123Z" and NUL */
+#define FB_CLOCK_ISO_SIZE  25 /* "1994-11-06T08:49:37.123Z" and NUL */
 
 /* RFC 9110 section 5.6.7 (IMF-fixdate). Times before year 0 or after 9999 are clamped. */
 void fb_clock_http(char out[FB_CLOCK_HTTP_SIZE], apr_time_t time);

@@ -60,7 +60,8 @@ apr_status_t fb_crypto_create(fb_crypto **out, apr_pool_t *pool, fb_error *error
     if (missing != NULL) {
         return fb_error_set(error, FB_EUNAVAIL,
                             "OpenSSL does not provide %s: its configuration (openssl.cnf) must "
-                            "activate the default provider", missing);
+                            "activate the default provider",
+                            missing);
     }
     *out = crypto;
     return APR_SUCCESS;
@@ -108,8 +109,7 @@ static apr_status_t verdict(int good, apr_status_t otherwise)
 apr_status_t fb_crypto_sha256(const fb_crypto *crypto, unsigned char out[FB_SHA256_LEN],
                               fb_str data)
 {
-    return verdict(EVP_Digest(bytes(data), data.len, out, NULL, crypto->sha256, NULL),
-                   FB_EUNAVAIL);
+    return verdict(EVP_Digest(bytes(data), data.len, out, NULL, crypto->sha256, NULL), FB_EUNAVAIL);
 }
 
 apr_status_t fb_crypto_hmac_sha256(const fb_crypto *crypto, unsigned char out[FB_SHA256_LEN],
@@ -178,8 +178,8 @@ apr_status_t fb_crypto_seal(const fb_crypto *crypto, unsigned char *out,
                EVP_EncryptInit_ex2(ctx, crypto->aes_256_gcm, key, nonce, NULL) == 1 &&
                EVP_EncryptUpdate(ctx, NULL, &len, bytes(aad), (int)aad.len) == 1 &&
                EVP_EncryptUpdate(ctx, out, &len, bytes(plain), (int)plain.len) == 1 &&
-               (apr_size_t)len == plain.len &&
-               EVP_EncryptFinal_ex(ctx, out + len, &rest) == 1 && rest == 0 &&
+               (apr_size_t)len == plain.len && EVP_EncryptFinal_ex(ctx, out + len, &rest) == 1 &&
+               rest == 0 &&
                EVP_CIPHER_CTX_ctrl(ctx, EVP_CTRL_AEAD_GET_TAG, FB_AEAD_TAG_LEN, out + len) == 1;
 
     EVP_CIPHER_CTX_free(ctx);
@@ -191,8 +191,7 @@ apr_status_t fb_crypto_seal(const fb_crypto *crypto, unsigned char *out,
 
 apr_status_t fb_crypto_open(const fb_crypto *crypto, unsigned char *out,
                             const unsigned char key[FB_AEAD_KEY_LEN],
-                            const unsigned char nonce[FB_AEAD_NONCE_LEN], fb_str aad,
-                            fb_str sealed)
+                            const unsigned char nonce[FB_AEAD_NONCE_LEN], fb_str aad, fb_str sealed)
 {
     if (sealed.len < FB_AEAD_TAG_LEN || sealed.len > INT_MAX || aad.len > INT_MAX) {
         return FB_EDENIED;
@@ -262,7 +261,9 @@ apr_status_t fb_crypto_pbkdf2(const fb_crypto *crypto, unsigned char *out, apr_s
                               apr_uint64_t iterations, apr_uint64_t max_iterations)
 {
     char names[][8] = {
-        [FB_DIGEST_SHA1] = "SHA1", [FB_DIGEST_SHA256] = "SHA256", [FB_DIGEST_SHA512] = "SHA512",
+        [FB_DIGEST_SHA1] = "SHA1",
+        [FB_DIGEST_SHA256] = "SHA256",
+        [FB_DIGEST_SHA512] = "SHA512",
     };
     /* Switches off OpenSSL's least salt and key lengths of SP 800-132: werkzeug's salts are
      * shorter, and the passwords are what their owners chose. */

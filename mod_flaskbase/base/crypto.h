@@ -4,10 +4,10 @@
 
 #include "base/error.h"
 
-#define FB_SHA256_LEN 32
-#define FB_AEAD_KEY_LEN 32
+#define FB_SHA256_LEN     32
+#define FB_AEAD_KEY_LEN   32
 #define FB_AEAD_NONCE_LEN 12
-#define FB_AEAD_TAG_LEN 16
+#define FB_AEAD_TAG_LEN   16
 
 /* The algorithms, fetched once (a fetch costs more than an encryption). Immutable; shared by
  * threads; survives fork. */

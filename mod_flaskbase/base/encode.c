@@ -64,8 +64,8 @@ static apr_size_t encode(char *to, const unsigned char *from, apr_size_t len, co
     apr_size_t i = 0;
 
     for (; len - i >= 3; i += 3) {
-        unsigned int group = (unsigned int)from[i] << 16 | (unsigned int)from[i + 1] << 8 |
-                             from[i + 2];
+        unsigned int group =
+            (unsigned int)from[i] << 16 | (unsigned int)from[i + 1] << 8 | from[i + 2];
         to[at++] = alphabet[group >> 18];
         to[at++] = alphabet[group >> 12 & 63U];
         to[at++] = alphabet[group >> 6 & 63U];

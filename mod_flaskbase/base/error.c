@@ -39,8 +39,7 @@ apr_status_t fb_error_set_os(fb_error *error, apr_status_t status, const char *f
     va_start(args, fmt);
     const char *message = apr_pvsprintf(error->pool, fmt, args);
     va_end(args);
-    return fb_error_set(error, status, "%s: %s", message,
-                        apr_strerror(status, text, sizeof(text)));
+    return fb_error_set(error, status, "%s: %s", message, apr_strerror(status, text, sizeof(text)));
 }
 
 void fb_error_at(fb_error *error, const char *where, int line, int column, fb_str source)

@@ -8,17 +8,17 @@
 
 /* Expected failures. Everything else is an APR or system status.
  * (APR_OS_START_USERERR is the range APR leaves to applications.) */
-#define FB_ESYNTAX     (APR_OS_START_USERERR + 1) /* malformed input; the text says where */
-#define FB_EINVALID    (APR_OS_START_USERERR + 2) /* well-formed but not acceptable */
-#define FB_ENOTFOUND   (APR_OS_START_USERERR + 3)
-#define FB_ECONFLICT   (APR_OS_START_USERERR + 4) /* taken, changed meanwhile, already done */
-#define FB_ELIMIT      (APR_OS_START_USERERR + 5) /* a size, depth or rate limit was reached */
-#define FB_EDENIED     (APR_OS_START_USERERR + 6)
-#define FB_EUNAVAIL    (APR_OS_START_USERERR + 7) /* a component is away; later may work */
-#define FB_ESCHEMA     (APR_OS_START_USERERR + 8) /* the database's schema is not ours */
-#define FB_ETIMEOUT    (APR_OS_START_USERERR + 9) /* our own deadline passed */
-#define FB_EINTERNAL   (APR_OS_START_USERERR + 10) /* an invariant of ours does not hold */
-#define FB_ETEMPLATE   (APR_OS_START_USERERR + 11) /* a template could not be compiled or rendered */
+#define FB_ESYNTAX   (APR_OS_START_USERERR + 1) /* malformed input; the text says where */
+#define FB_EINVALID  (APR_OS_START_USERERR + 2) /* well-formed but not acceptable */
+#define FB_ENOTFOUND (APR_OS_START_USERERR + 3)
+#define FB_ECONFLICT (APR_OS_START_USERERR + 4) /* taken, changed meanwhile, already done */
+#define FB_ELIMIT    (APR_OS_START_USERERR + 5) /* a size, depth or rate limit was reached */
+#define FB_EDENIED   (APR_OS_START_USERERR + 6)
+#define FB_EUNAVAIL  (APR_OS_START_USERERR + 7)  /* a component is away; later may work */
+#define FB_ESCHEMA   (APR_OS_START_USERERR + 8)  /* the database's schema is not ours */
+#define FB_ETIMEOUT  (APR_OS_START_USERERR + 9)  /* our own deadline passed */
+#define FB_EINTERNAL (APR_OS_START_USERERR + 10) /* an invariant of ours does not hold */
+#define FB_ETEMPLATE (APR_OS_START_USERERR + 11) /* a template could not be compiled or rendered */
 
 #define FB_MUST_CHECK __attribute__((warn_unused_result))
 
@@ -27,13 +27,13 @@
  * it never holds a secret. */
 typedef struct fb_error {
     apr_pool_t *pool;
-    apr_status_t status;  /* APR_SUCCESS while nothing failed */
-    const char *kind;     /* name of the class of error ("TemplateSyntaxError"); may be NULL */
-    const char *message;  /* NULL while nothing failed */
-    const char *where;    /* file, template or statement; may be NULL */
-    int line;             /* from 1; 0 = not known */
-    int column;           /* from 1, in characters; 0 = not known */
-    const char *source;   /* the line of the source concerned, without newline; may be NULL */
+    apr_status_t status; /* APR_SUCCESS while nothing failed */
+    const char *kind;    /* name of the class of error ("TemplateSyntaxError"); may be NULL */
+    const char *message; /* NULL while nothing failed */
+    const char *where;   /* file, template or statement; may be NULL */
+    int line;            /* from 1; 0 = not known */
+    int column;          /* from 1, in characters; 0 = not known */
+    const char *source;  /* the line of the source concerned, without newline; may be NULL */
 } fb_error;
 
 void fb_error_init(fb_error *error, apr_pool_t *pool);

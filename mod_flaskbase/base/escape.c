@@ -11,18 +11,12 @@ static const char hex_upper[] = "0123456789ABCDEF";
 static const char *html_entity(char c)
 {
     switch (c) {
-    case '&':
-        return "&amp;";
-    case '<':
-        return "&lt;";
-    case '>':
-        return "&gt;";
-    case '"':
-        return "&#34;";
-    case '\'':
-        return "&#39;";
-    default:
-        return NULL;
+    case '&': return "&amp;";
+    case '<': return "&lt;";
+    case '>': return "&gt;";
+    case '"': return "&#34;";
+    case '\'': return "&#39;";
+    default: return NULL;
     }
 }
 
@@ -57,8 +51,8 @@ void fb_escape_html(fb_buf *out, fb_str s)
 
 static bool is_unreserved(char c)
 {
-    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
-           c == '-' || c == '.' || c == '_' || c == '~';
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-' ||
+           c == '.' || c == '_' || c == '~';
 }
 
 static void add_percent(fb_buf *out, char c)
@@ -98,22 +92,14 @@ void fb_escape_form(fb_buf *out, fb_str s)
 static const char *json_short(char c)
 {
     switch (c) {
-    case '"':
-        return "\\\"";
-    case '\\':
-        return "\\\\";
-    case '\b':
-        return "\\b";
-    case '\f':
-        return "\\f";
-    case '\n':
-        return "\\n";
-    case '\r':
-        return "\\r";
-    case '\t':
-        return "\\t";
-    default:
-        return NULL;
+    case '"': return "\\\"";
+    case '\\': return "\\\\";
+    case '\b': return "\\b";
+    case '\f': return "\\f";
+    case '\n': return "\\n";
+    case '\r': return "\\r";
+    case '\t': return "\\t";
+    default: return NULL;
     }
 }
 
@@ -133,8 +119,8 @@ void fb_escape_json(fb_buf *out, fb_str s)
         apr_size_t eaten = 1;
         const char *text = json_short(c);
         char code[7] = "\\u00";
-        if (text == NULL &&
-            ((unsigned char)c < 0x20 || c == 0x7f || c == '<' || c == '>' || c == '&' || c == '\'')) {
+        if (text == NULL && ((unsigned char)c < 0x20 || c == 0x7f || c == '<' || c == '>' ||
+                             c == '&' || c == '\'')) {
             code[4] = hex_lower[(unsigned char)c >> 4];
             code[5] = hex_lower[(unsigned char)c & 0xfU];
             text = code;

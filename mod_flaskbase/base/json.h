@@ -54,7 +54,7 @@ typedef struct fb_json_writer {
     fb_buf *out;
     fb_json_style style;
     unsigned depth;
-    bool first;       /* nothing stands yet in the innermost array or object */
+    bool first; /* nothing stands yet in the innermost array or object */
     bool after_key;
     char closers[64]; /* '}' or ']' of the open levels */
 } fb_json_writer;

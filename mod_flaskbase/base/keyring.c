@@ -7,10 +7,10 @@
 
 #include "base/banned.h"
 
-#define VERSION 1
+#define VERSION    1
 #define KEY_ID_LEN 4
 #define HALF_NONCE 12
-#define HEAD_LEN (1 + KEY_ID_LEN + 2 * HALF_NONCE)
+#define HEAD_LEN   (1 + KEY_ID_LEN + 2 * HALF_NONCE)
 /* Of tokens from outside; the largest real one is a cookie. */
 #define TOKEN_MAX 8192
 

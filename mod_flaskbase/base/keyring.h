@@ -5,14 +5,14 @@
 #include "base/crypto.h"
 
 /* A row per use: keys of different purposes have nothing to do with each other. */
-#define FB_KEY_PURPOSES(X)                                                                    \
-    X(FB_KEY_SESSION, "session")   /* the session cookie */                                    \
-    X(FB_KEY_REMEMBER, "remember") /* the remember-me cookie */                                \
-    X(FB_KEY_CSRF, "csrf")         /* CSRF tokens */                                           \
-    X(FB_KEY_TOKEN, "token")       /* links in mail */                                         \
-    X(FB_KEY_CACHE, "cache")       /* values and keys in memcached */                          \
-    X(FB_KEY_LOOKUP, "lookup")     /* hashes of secrets that are looked up in the database */  \
-    X(FB_KEY_THROTTLE, "throttle") /* what a counter counts, so that no address is stored */   \
+#define FB_KEY_PURPOSES(X)                                                                         \
+    X(FB_KEY_SESSION, "session")   /* the session cookie */                                        \
+    X(FB_KEY_REMEMBER, "remember") /* the remember-me cookie */                                    \
+    X(FB_KEY_CSRF, "csrf")         /* CSRF tokens */                                               \
+    X(FB_KEY_TOKEN, "token")       /* links in mail */                                             \
+    X(FB_KEY_CACHE, "cache")       /* values and keys in memcached */                              \
+    X(FB_KEY_LOOKUP, "lookup")     /* hashes of secrets that are looked up in the database */      \
+    X(FB_KEY_THROTTLE, "throttle") /* what a counter counts, so that no address is stored */       \
     X(FB_KEY_SITE_ID, "site-id")
 
 #define FB_KEY_ENUM(id, label) id,

@@ -4,7 +4,13 @@
 
 #include "base/error.h"
 
-typedef enum fb_log_level { FB_LOG_ERROR, FB_LOG_WARNING, FB_LOG_NOTICE, FB_LOG_INFO, FB_LOG_DEBUG } fb_log_level;
+typedef enum fb_log_level {
+    FB_LOG_ERROR,
+    FB_LOG_WARNING,
+    FB_LOG_NOTICE,
+    FB_LOG_INFO,
+    FB_LOG_DEBUG
+} fb_log_level;
 
 /* `context` is what the writer of the message had at hand (the request in httpd/), or NULL.
  * The line has no newline and is already escaped for a log. */

@@ -96,10 +96,14 @@ typedef struct unit {
 
 /* Largest first, for writing. */
 static const unit sizes[] = {
-    { "G", (apr_int64_t)1 << 30 }, { "GB", (apr_int64_t)1 << 30 },
-    { "M", (apr_int64_t)1 << 20 }, { "MB", (apr_int64_t)1 << 20 },
-    { "k", (apr_int64_t)1 << 10 }, { "kB", (apr_int64_t)1 << 10 },
-    { "", 1 },                     { "B", 1 },
+    { "G", (apr_int64_t)1 << 30 },
+    { "GB", (apr_int64_t)1 << 30 },
+    { "M", (apr_int64_t)1 << 20 },
+    { "MB", (apr_int64_t)1 << 20 },
+    { "k", (apr_int64_t)1 << 10 },
+    { "kB", (apr_int64_t)1 << 10 },
+    { "", 1 },
+    { "B", 1 },
     { NULL, 0 },
 };
 

@@ -6,14 +6,14 @@
 
 /* All absolute and normalised, without a slash at the end; nothing is created or opened. */
 typedef struct fb_paths {
-    const char *env_file;  /* the site's env file; NULL: a site without one */
-    const char *site;      /* the site's name: [A-Za-z0-9_-]{1,32} */
-    const char *state;     /* 0700, owned by the server's user: database, mail, limits */
-    const char *mail;      /* mails of the file transport */
-    const char *limits;    /* the counters' mmap'd file */
+    const char *env_file; /* the site's env file; NULL: a site without one */
+    const char *site;     /* the site's name: [A-Za-z0-9_-]{1,32} */
+    const char *state;    /* 0700, owned by the server's user: database, mail, limits */
+    const char *mail;     /* mails of the file transport */
+    const char *limits;   /* the counters' mmap'd file */
     const char *logs;
-    const char *run;       /* sockets, pid files */
-    const char *data;      /* packaged, read-only: templates/ static/ schema/ conf/ */
+    const char *run;  /* sockets, pid files */
+    const char *data; /* packaged, read-only: templates/ static/ schema/ conf/ */
     const char *templates;
     const char *static_dir;
     const char *schema;
@@ -36,5 +36,12 @@ typedef struct fb_paths_given {
  * FB_EINVALID for a relative path without cwd, an empty one, or a bad site name. */
 apr_status_t fb_paths_resolve(fb_paths **out, const fb_paths_given *given, apr_pool_t *pool,
                               fb_error *error) FB_MUST_CHECK;
+
+/* The absolute, normalised form of a path that may be relative to `base` (absolute, or NULL: then
+ * relative paths are FB_EINVALID). */
+apr_status_t fb_paths_absolute(const char **out, const char *path, const char *base,
+                               apr_pool_t *pool, fb_error *error) FB_MUST_CHECK;
+/* The folder a file is in, without a slash at the end. */
+const char *fb_paths_folder(const char *path, apr_pool_t *pool);
 
 #endif

@@ -8,20 +8,20 @@
 
 #include <apr_tables.h>
 
-#define FB_MSEC ((apr_int64_t)1000)
-#define FB_SEC (1000 * FB_MSEC)
+#define FB_MSEC   ((apr_int64_t)1000)
+#define FB_SEC    (1000 * FB_MSEC)
 #define FB_MINUTE (60 * FB_SEC)
-#define FB_HOUR (60 * FB_MINUTE)
-#define FB_DAY (24 * FB_HOUR)
+#define FB_HOUR   (60 * FB_MINUTE)
+#define FB_DAY    (24 * FB_HOUR)
 
 /* How a value is written and read back. In every type an empty value means "not given". */
 typedef enum fb_setting_type {
-    FB_TYPE_TEXT,     /* UTF-8 without control characters; min, max: bytes */
-    FB_TYPE_NAME,     /* [A-Za-z0-9_.-]+; max: bytes */
-    FB_TYPE_EMAIL,    /* something@host; max: bytes */
-    FB_TYPE_URL,      /* http(s)://host[:port][/path], kept without a slash at the end */
-    FB_TYPE_PATH,     /* made absolute: from the env file's folder or, in a directive, by httpd */
-    FB_TYPE_FLAG,     /* on/off, true/false, yes/no, 1/0 */
+    FB_TYPE_TEXT,  /* UTF-8 without control characters; min, max: bytes */
+    FB_TYPE_NAME,  /* [A-Za-z0-9_.-]+; max: bytes */
+    FB_TYPE_EMAIL, /* something@host; max: bytes */
+    FB_TYPE_URL,   /* http(s)://host[:port][/path], kept without a slash at the end */
+    FB_TYPE_PATH,  /* made absolute: from the env file's folder or, in a directive, by httpd */
+    FB_TYPE_FLAG,  /* on/off, true/false, yes/no, 1/0 */
     FB_TYPE_INT,
     FB_TYPE_SIZE,     /* 8M; min, max: bytes */
     FB_TYPE_DURATION, /* 30m; min, max: microseconds */
@@ -29,7 +29,7 @@ typedef enum fb_setting_type {
     FB_TYPE_CHOICE,   /* one of the words of `choices` */
     FB_TYPE_LIST,     /* separated by blanks or commas; max: elements */
     FB_TYPE_WORDS,    /* separated by blanks only; max: elements */
-    FB_TYPE_PATHS     /* as LIST, each as PATH; the directive may come several times */
+    FB_TYPE_PATHS     /* as LIST, each as PATH */
 } fb_setting_type;
 
 typedef enum fb_setting_used_by {
@@ -45,19 +45,19 @@ typedef enum fb_setting_place {
 } fb_setting_place;
 
 enum {
-    FB_SET_SECRET = 1,     /* never shown, never a directive, the env file must be private */
+    FB_SET_SECRET = 1,     /* never shown; an env file that holds it must be private */
     FB_SET_NOT_IN_FILE = 2 /* means nothing inside the env file */
 };
 
 typedef struct fb_setting {
-    const char *env;         /* name in environment and env file; NULL: directive only */
-    const char *directive;   /* NULL: none */
+    const char *env;       /* name in environment and env file; NULL: directive only */
+    const char *directive; /* NULL: none */
     fb_setting_type type;
     fb_setting_used_by used_by;
     fb_setting_place place;
     unsigned flags;
     apr_int64_t min;
-    apr_int64_t max;         /* 0 with min 0: no bounds */
+    apr_int64_t max; /* 0 with min 0: no bounds */
     const char *choices;
     const char *dflt;        /* NULL: not set */
     const char *development; /* the profiles' own defaults; NULL: as dflt */
@@ -103,8 +103,8 @@ typedef enum fb_source {
     FB_FROM_DIRECTIVE /* also: an option of the command line */
 } fb_source;
 
-/* A value that a directive or an option gives. A later element for the same setting wins; for
- * FB_TYPE_PATHS they add up. */
+/* A value that a directive or an option gives. A later element for the same setting wins; those of
+ * FB_TYPE_LIST and FB_TYPE_PATHS add up. */
 typedef struct fb_setting_given {
     fb_setting_id id;
     const char *value;
@@ -120,7 +120,11 @@ typedef struct fb_settings_input {
     const char *cwd; /* what relative paths of `given` and environment are relative to */
 } fb_settings_input;
 
-typedef enum fb_problem_level { FB_PROBLEM_ERROR, FB_PROBLEM_WARNING, FB_PROBLEM_NOTE } fb_problem_level;
+typedef enum fb_problem_level {
+    FB_PROBLEM_ERROR,
+    FB_PROBLEM_WARNING,
+    FB_PROBLEM_NOTE
+} fb_problem_level;
 typedef struct fb_problem {
     fb_problem_level level;
     const char *text; /* one line, with the place in front */

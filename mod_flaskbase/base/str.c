@@ -74,8 +74,7 @@ bool fb_str_starts(fb_str s, fb_str prefix)
 
 bool fb_str_ends(fb_str s, fb_str suffix)
 {
-    return s.len >= suffix.len &&
-           fb_str_eq(fb_str_sub(s, s.len - suffix.len, suffix.len), suffix);
+    return s.len >= suffix.len && fb_str_eq(fb_str_sub(s, s.len - suffix.len, suffix.len), suffix);
 }
 
 apr_ssize_t fb_str_find(fb_str s, fb_str needle)
@@ -259,21 +258,13 @@ unsigned int fb_str_utf8_next(fb_str s, apr_size_t *at)
     apr_size_t len = sequence_len(s, *at);
 
     switch (len) {
-    case 1:
-        *at += 1;
-        return p[0];
-    case 2:
-        *at += 2;
-        return (p[0] & 0x1fU) << 6 | (p[1] & 0x3fU);
-    case 3:
-        *at += 3;
-        return (p[0] & 0x0fU) << 12 | (p[1] & 0x3fU) << 6 | (p[2] & 0x3fU);
+    case 1: *at += 1; return p[0];
+    case 2: *at += 2; return (p[0] & 0x1fU) << 6 | (p[1] & 0x3fU);
+    case 3: *at += 3; return (p[0] & 0x0fU) << 12 | (p[1] & 0x3fU) << 6 | (p[2] & 0x3fU);
     case 4:
         *at += 4;
         return (p[0] & 0x07U) << 18 | (p[1] & 0x3fU) << 12 | (p[2] & 0x3fU) << 6 | (p[3] & 0x3fU);
-    default:
-        *at += 1;
-        return 0xfffd;
+    default: *at += 1; return 0xfffd;
     }
 }
 

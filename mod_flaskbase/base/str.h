@@ -14,7 +14,10 @@ typedef struct fb_str {
 } fb_str;
 
 /* A slice of a string literal, usable in static initialisers. */
-#define FB_STR_INIT(literal) { (literal), sizeof(literal) - 1 }
+#define FB_STR_INIT(literal)                                                                       \
+    {                                                                                              \
+        (literal), sizeof(literal) - 1                                                             \
+    }
 #define FB_STR(literal) ((fb_str){ (literal), sizeof(literal) - 1 })
 /* For printf: "%.*s" with FB_STR_ARG(s). Slices longer than INT_MAX are cut. */
 #define FB_STR_ARG(s) fb_str_printf_len(s), ((s).ptr != NULL ? (s).ptr : "")
@@ -51,9 +54,9 @@ const char *fb_str_to_z(apr_pool_t *pool, fb_str s);
 fb_str fb_str_lower_ascii(apr_pool_t *pool, fb_str s);
 fb_str fb_str_printf(apr_pool_t *pool, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 
-bool fb_str_has_ctl(fb_str s);      /* any byte < 0x20 or 0x7f */
+bool fb_str_has_ctl(fb_str s); /* any byte < 0x20 or 0x7f */
 bool fb_str_has_nul(fb_str s);
-bool fb_str_is_utf8(fb_str s);      /* well-formed: no surrogates, no overlongs, <= U+10FFFF */
+bool fb_str_is_utf8(fb_str s);          /* well-formed: no surrogates, no overlongs, <= U+10FFFF */
 apr_size_t fb_str_utf8_count(fb_str s); /* code points of well-formed UTF-8 */
 /* Decodes the code point at *at and moves *at past it; malformed bytes come as U+FFFD,
  * one byte at a time. The caller makes sure that *at < s.len. */

@@ -1,45 +1,218 @@
-/* From httpd's request to the site and back: what is owned, and its answer. */
+/* What the site owns among httpd's requests, and its answers. */
 #include "httpd/module.h"
 
 #include <apr_strings.h>
+#include <http_core.h>
 #include <http_protocol.h>
+#include <http_request.h>
 
 #include "base/banned.h"
 
-static bool is_ours(const request_rec *r)
+static fb_http_request *owned(const request_rec *r)
 {
-    return r->handler != NULL && strcmp(r->handler, FB_HANDLER_NAME) == 0;
+    fb_http_request *state = ap_get_module_config(r->request_config, &flaskbase_module);
+
+    return state != NULL && state->owned ? state : NULL;
+}
+
+/* ---- what is ours (X5) --------------------------------------------------------------- */
+
+/* Links in mail carry a token in their path: the access log and messages of other modules must not
+ * show it. The site itself goes on with r->uri until the handler runs. */
+static void hide_token(request_rec *r, const fb_http_site *site)
+{
+    fb_str path = fb_str_sub(fb_str_from(r->uri), strlen(site->mount), strlen(r->uri));
+    const char *shown;
+    fb_match match;
+
+    fb_router_match(&match, site->site->router, path, FB_GET);
+    if (match.route == NULL || (match.route->flags & FB_ROUTE_NO_REFERRER) == 0 ||
+        match.arg_count == 0) {
+        return;
+    }
+    shown = apr_psprintf(r->pool, "%.*s***",
+                         (int)(match.args[match.arg_count - 1].text.ptr - r->uri), r->uri);
+    r->the_request = apr_psprintf(r->pool, "%s %s %s", r->method, shown, r->protocol);
+    r->unparsed_uri = apr_pstrdup(r->pool, shown);
+}
+
+static bool is_unfinished(const fb_http_site *site, const request_rec *r)
+{
+    /* Nothing is known about routes then: /account and /admin are nobody else's, `/` neither. */
+    const char *path = r->uri;
+
+    (void)site;
+    return strcmp(path, "/") == 0 || strncmp(path, "/account/", 9) == 0 ||
+           strncmp(path, "/admin/", 7) == 0;
 }
 
 int fb_httpd_translate(request_rec *r)
 {
-    const fb_dir_conf *conf = ap_get_module_config(r->per_dir_config, &flaskbase_module);
+    fb_http_request *state = r->proxyreq == PROXYREQ_NONE ? fb_httpd_request(r) : NULL;
+    const fb_http_site *site;
 
-    if (conf->enabled != FB_SWITCH_ON || r->proxyreq != PROXYREQ_NONE
-        || strcmp(r->uri, "/") != 0) {
+    if (state == NULL || r->uri[0] != '/') {
+        return DECLINED;
+    }
+    site = state->site;
+    if (site->site == NULL) {
+        state->owned = is_unfinished(site, r);
+    } else if (r->prev != NULL && strcmp(r->uri, site->error_path) == 0) {
+        state->owned = true;
+        state->error_page = true;
+    } else if (fb_web_owns(site->site, fb_str_from(r->uri)) == FB_OWNS) {
+        state->owned = true;
+        hide_token(r, site);
+    }
+    if (!state->owned) {
         return DECLINED;
     }
     r->handler = FB_HANDLER_NAME;
-    r->filename = apr_pstrdup(r->pool, "flaskbase:");
+    r->filename = apr_pstrdup(r->pool, FB_HANDLER_NAME ":");
     return OK;
 }
 
 int fb_httpd_map_to_storage(request_rec *r)
 {
-    return is_ours(r) ? OK : DECLINED;
+    return owned(r) != NULL ? OK : DECLINED;
 }
 
 int fb_httpd_type_checker(request_rec *r)
 {
-    return is_ours(r) ? OK : DECLINED;
+    return owned(r) != NULL ? OK : DECLINED;
+}
+
+int fb_httpd_fixups(request_rec *r)
+{
+    const fb_http_request *state = ap_get_module_config(r->request_config, &flaskbase_module);
+    const core_dir_config *core = ap_get_core_module_config(r->per_dir_config);
+    int status = HTTP_NOT_FOUND;
+
+    if (state == NULL || state->owned || state->site->site == NULL || !ap_is_initial_req(r) ||
+        (core->response_code_exprs != NULL &&
+         apr_hash_get(core->response_code_exprs, &status, sizeof status) != NULL)) {
+        return DECLINED;
+    }
+    ap_custom_response(r, HTTP_NOT_FOUND, state->site->error_path);
+    return DECLINED;
+}
+
+/* ---- answers ------------------------------------------------------------------------- */
+
+static apr_status_t add_file(apr_bucket_brigade *brigade, request_rec *r, const fb_reply *reply)
+{
+    const core_dir_config *core = ap_get_core_module_config(r->per_dir_config);
+    apr_int32_t flags = APR_READ | APR_BINARY;
+    apr_file_t *file;
+    apr_bucket *bucket;
+    apr_status_t status;
+
+    flags |= AP_SENDFILE_ENABLED(core->enable_sendfile) ? APR_SENDFILE_ENABLED : 0;
+    status = apr_file_open(&file, reply->file, flags, APR_OS_DEFAULT, r->pool);
+    if (status != APR_SUCCESS) {
+        return status;
+    }
+    bucket = apr_brigade_insert_file(brigade, file, 0, (apr_off_t)reply->length, r->pool);
+#if APR_HAS_MMAP
+    if (core->enable_mmap == ENABLE_MMAP_OFF) {
+        apr_bucket_file_enable_mmap(bucket, 0);
+    }
+#else
+    (void)bucket;
+#endif
+    return APR_SUCCESS;
+}
+
+/* Without a copy: literals of templates live as long as the process, the rest as long as the
+ * request, which ends after its last byte was sent. */
+static void add_chunks(apr_bucket_brigade *brigade, const request_rec *r, const fb_chunks *chunks)
+{
+    apr_bucket_alloc_t *alloc = r->connection->bucket_alloc;
+
+    for (const fb_chunk *chunk = chunks->first; chunk != NULL; chunk = chunk->next) {
+        apr_bucket *bucket;
+
+        if (chunk->len == 0) {
+            continue;
+        }
+        bucket = chunk->kind == FB_CHUNK_STATIC
+                     ? apr_bucket_immortal_create(chunk->ptr, chunk->len, alloc)
+                     : apr_bucket_pool_create(chunk->ptr, chunk->len, r->pool, alloc);
+        APR_BRIGADE_INSERT_TAIL(brigade, bucket);
+    }
+}
+
+static void send_headers(request_rec *r, const fb_reply *reply)
+{
+    r->status = reply->status;
+    if (reply->content_type != NULL) {
+        ap_set_content_type(r, reply->content_type);
+    }
+    /* err_headers_out holds for every status. apr_tables keep repeated names with add. */
+    for (apr_size_t i = 0; i < reply->header_count; i++) {
+        const fb_reply_header *header = &reply->headers[i];
+
+        apr_table_addn(r->err_headers_out, header->name, header->value);
+    }
+    if (reply->body != FB_BODY_FILE) {
+        /* A page is made anew for each request: parts of two need not fit together. */
+        apr_table_unset(r->headers_in, "Range");
+        apr_table_unset(r->headers_in, "Request-Range");
+    }
+}
+
+int fb_httpd_send(request_rec *r, const fb_reply *reply)
+{
+    apr_bucket_brigade *brigade = apr_brigade_create(r->pool, r->connection->bucket_alloc);
+    apr_status_t status;
+
+    send_headers(r, reply);
+    if (reply->body == FB_BODY_FILE) {
+        status = add_file(brigade, r, reply);
+        if (status != APR_SUCCESS) {
+            return HTTP_NOT_FOUND;
+        }
+    } else if (reply->body == FB_BODY_CHUNKS) {
+        add_chunks(brigade, r, &reply->chunks);
+    }
+    if (reply->body != FB_BODY_NONE) {
+        ap_set_content_length(r, (apr_off_t)reply->length);
+    }
+    APR_BRIGADE_INSERT_TAIL(brigade, apr_bucket_eos_create(r->connection->bucket_alloc));
+    status = ap_pass_brigade(r->output_filters, brigade);
+    /* The client is gone: nothing is left to be told. */
+    return status == APR_SUCCESS || r->connection->aborted ? OK : AP_FILTER_ERROR;
+}
+
+/* The site could not be made at a restart (start.c): everything it owns waits. */
+static int answer_unfinished(request_rec *r)
+{
+    apr_table_setn(r->err_headers_out, "Retry-After", "60");
+    apr_table_setn(r->err_headers_out, "Cache-Control", "no-store");
+    return HTTP_SERVICE_UNAVAILABLE;
 }
 
 int fb_httpd_handler(request_rec *r)
 {
-    if (!is_ours(r)) {
+    fb_http_request *state = owned(r);
+    const fb_request *request;
+    fb_reply *reply = NULL;
+
+    if (state == NULL || r->handler == NULL || strcmp(r->handler, FB_HANDLER_NAME) != 0) {
         return DECLINED;
     }
-    ap_set_content_type(r, "text/plain; charset=utf-8");
-    ap_rputs("flaskbase " FB_VERSION "\n", r);
-    return OK;
+    if (state->site->site == NULL) {
+        return answer_unfinished(r);
+    }
+    request = fb_httpd_fill(state);
+    fb_httpd_session_before(state);
+    if (state->error_page) {
+        fb_web_error_page(&reply, state->site->site, request, r->prev->status, NULL);
+    } else {
+        fb_web_dispatch(&reply, state->site->site, request);
+    }
+    if (state->body_status != 0) {
+        return state->body_status;
+    }
+    return fb_httpd_send(r, reply);
 }

@@ -10,6 +10,8 @@ typedef struct fb_db_ops {
      * NULL) for each row, reads to the end in any case, and fills *affected. */
     apr_status_t (*run)(fb_db *db, fb_sql_id id, fb_db_params params, fb_db_row_fn *row,
                         void *baton, apr_int64_t *affected, apr_pool_t *pool, fb_error *error);
+    /* Makes sure that the engine takes the statement. */
+    apr_status_t (*prepare)(fb_db *db, fb_sql_id id, fb_error *error);
     /* Runs a text of several statements: migrations only. */
     apr_status_t (*script)(fb_db *db, const char *text, const char *where, fb_error *error);
     /* Is a transaction open, as the engine sees it? Some errors end it silently. */

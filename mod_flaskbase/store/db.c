@@ -255,6 +255,11 @@ apr_status_t fb_db_exec(apr_int64_t *affected, fb_db *db, fb_sql_id id, fb_db_pa
     return status;
 }
 
+apr_status_t fb_db_prepare(fb_db *db, fb_sql_id id, fb_error *error)
+{
+    return db->ops->prepare(db, id, error);
+}
+
 /* ---- transactions ---- */
 
 static apr_status_t control(fb_db *db, fb_sql_id id, fb_error *error)

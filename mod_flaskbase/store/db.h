@@ -126,6 +126,10 @@ apr_status_t fb_db_query_one(const fb_db_value **columns, fb_db *db, fb_sql_id i
 apr_status_t fb_db_exec(apr_int64_t *affected, fb_db *db, fb_sql_id id, fb_db_params params,
                         apr_pool_t *pool, fb_error *error) FB_MUST_CHECK;
 
+/* Only prepares a statement, for tests and checks at start; a statement that is not for this engine
+ * is FB_EINVALID. */
+apr_status_t fb_db_prepare(fb_db *db, fb_sql_id id, fb_error *error) FB_MUST_CHECK;
+
 /* ---- transactions ---------------------------------------------------------------------- */
 
 /* Takes the write lock at once on SQLite. Inside a transaction it opens a savepoint instead, so

@@ -6,7 +6,9 @@
 #include <apr_strings.h>
 #include <sqlite3.h>
 
+#include <limits.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include "base/banned.h"
 
@@ -127,7 +129,7 @@ static apr_status_t prepare(sqlite3_stmt **statement, fb_db *db, fb_sql_id id, f
     }
     const char *text = fb_sql_text_sqlite(sql);
     if (text == NULL) {
-        return fb_error_set(error, FB_EINTERNAL, "statement %s is not for SQLite", sql->name);
+        return fb_error_set(error, FB_EINVALID, "statement %s is not for SQLite", sql->name);
     }
     sqlite3_stmt *made = NULL;
     const int code =
@@ -259,6 +261,12 @@ static apr_status_t sqlite_run(fb_db *db, fb_sql_id id, fb_db_params params, fb_
     return status;
 }
 
+static apr_status_t sqlite_prepare(fb_db *db, fb_sql_id id, fb_error *error)
+{
+    sqlite3_stmt *statement;
+    return prepare(&statement, db, id, error);
+}
+
 static apr_status_t sqlite_script(fb_db *db, const char *text, const char *where, fb_error *error)
 {
     sqlite_impl *impl = db->impl;
@@ -302,8 +310,15 @@ static void sqlite_nothing(fb_db *db)
     (void)db;
 }
 
-static const fb_db_ops ops = { FB_DB_SQLITE,          sqlite_run,     sqlite_script,
-                               sqlite_in_transaction, sqlite_nothing, sqlite_nothing };
+static const fb_db_ops ops = {
+    .engine = FB_DB_SQLITE,
+    .run = sqlite_run,
+    .prepare = sqlite_prepare,
+    .script = sqlite_script,
+    .in_transaction = sqlite_in_transaction,
+    .leased = sqlite_nothing,
+    .unleased = sqlite_nothing,
+};
 
 /* ---- a new connection ---- */
 
@@ -340,10 +355,32 @@ static apr_status_t harden(fb_db *db, fb_error *error)
     return APR_SUCCESS;
 }
 
+/* A database that was read-only for a while leaves side files of that mode behind, which would
+ * keep it read-only after its own mode was put right. */
+static void heal_side_files(sqlite3 *native)
+{
+    static const char *const endings[] = { "-wal", "-shm" };
+    const char *path = sqlite3_db_filename(native, "main");
+    struct stat main_file;
+    if (path == NULL || path[0] == '\0' || stat(path, &main_file) != 0) {
+        return;
+    }
+    for (size_t i = 0; i < sizeof(endings) / sizeof(endings[0]); i++) {
+        char side_path[PATH_MAX];
+        struct stat side;
+        apr_snprintf(side_path, sizeof(side_path), "%s%s", path, endings[i]);
+        if (stat(side_path, &side) == 0 && (main_file.st_mode & 0600) == 0600 &&
+            (side.st_mode & 0600) != 0600) {
+            (void)(chmod(side_path, main_file.st_mode & 0777) == 0);
+        }
+    }
+}
+
 static apr_status_t set_up(fb_db *db, apr_pool_t *pool, fb_error *error)
 {
     static const fb_sql_id pragmas[] = { FB_SQL_SQLITE_SYNC, FB_SQL_SQLITE_FOREIGN_KEYS,
                                          FB_SQL_SQLITE_CELL_CHECK };
+    heal_side_files(((sqlite_impl *)db->impl)->native);
     apr_status_t status = harden(db, error);
     const fb_db_value *mode = NULL;
     if (status == APR_SUCCESS) {

@@ -1,6 +1,8 @@
 /* Opening a database file or server directly. */
 #include "store/open.h"
 
+#include "store/pgsql.h"
+
 #include <apr_strings.h>
 #include <sqlite3.h>
 
@@ -88,6 +90,10 @@ apr_status_t fb_db_open(fb_db **db, const fb_dburl *url, fb_db_create create,
     if (url->engine == FB_DB_SQLITE) {
         return open_sqlite(db, url, create, options, pool, error);
     }
+#ifdef FB_HAVE_PGSQL
+    return fb_pgsql_open(db, url, options, pool, error);
+#else
     return fb_error_set(error, FB_EINVALID, "this program was built without PostgreSQL: %s",
                         url->shown);
+#endif
 }

@@ -38,9 +38,9 @@ static const fb_sql table[FB_SQL_COUNT_] = {
     [FB_SQL_SQLITE_CELL_CHECK] = {
         "sqlite_cell_check", "PRAGMA cell_size_check = ON", NULL, "", "",
         "damage is found when a page is read" },
-    [FB_SQL_PGSQL_PATH] = {
-        "pgsql_path", NULL, "SET standard_conforming_strings = on", "", "",
-        "backslashes are plain characters" },
+    [FB_SQL_PGSQL_ENCODING] = {
+        "pgsql_encoding", NULL, "SET client_encoding = 'UTF8'", "", "",
+        "whatever the client's environment says" },
     [FB_SQL_PGSQL_TIMEOUT] = {
         "pgsql_timeout", NULL, "SELECT set_config('statement_timeout', $1, false)", "t", "t",
         "the server gives up by itself when a client is gone; milliseconds" },

@@ -112,6 +112,18 @@ apr_status_t fb_user_count(apr_int64_t *count, fb_db *db, apr_pool_t *pool, fb_e
     return status;
 }
 
+apr_status_t fb_user_count_admins(apr_int64_t *count, fb_db *db, apr_pool_t *pool, fb_error *error)
+{
+    const fb_db_value *columns;
+    *count = 0;
+    const apr_status_t status = fb_db_query_one(&columns, db, FB_SQL_USER_OTHER_ADMINS,
+                                                FB_DB_PARAMS(fb_db_int(0)), pool, error);
+    if (status == APR_SUCCESS) {
+        *count = fb_db_get_int(&columns[0]);
+    }
+    return status;
+}
+
 fb_str fb_user_full_name(const fb_user *user, apr_pool_t *pool)
 {
     return fb_str_printf(pool, "%.*s %.*s", FB_STR_ARG(user->first_name),

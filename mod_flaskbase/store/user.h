@@ -57,6 +57,10 @@ apr_status_t fb_user_each(fb_db *db, apr_int64_t after, apr_int64_t limit, fb_us
 apr_status_t fb_user_count(apr_int64_t *count, fb_db *db, apr_pool_t *pool,
                            fb_error *error) FB_MUST_CHECK;
 
+/* Users with a role that has all of 0xff. */
+apr_status_t fb_user_count_admins(apr_int64_t *count, fb_db *db, apr_pool_t *pool,
+                                  fb_error *error) FB_MUST_CHECK;
+
 /* FB_ECONFLICT: the address is taken. FB_EINVALID: a name or the address is empty, too long or not
  * an address, or the role does not exist. */
 apr_status_t fb_user_create(apr_int64_t *id, fb_db *db, const fb_user_new *fields, apr_time_t now,

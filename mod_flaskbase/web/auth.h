@@ -4,6 +4,11 @@
 
 #include "web/context.h"
 
+/* Looks up the login that the session names: one query, and at most once a minute a write. Sets
+ * user, identity and fresh, or forgets a login that is over. FB_EUNAVAIL and the like: the
+ * database could not say (503). */
+apr_status_t fb_auth_load(fb_context *context, fb_error *error) FB_MUST_CHECK;
+
 typedef enum fb_sign_in {
     FB_SIGN_IN_DONE,    /* the session is a new one, logged in; the view redirects */
     FB_SIGN_IN_BAD,     /* wrong address or password, or the account has no password: same words,

@@ -39,7 +39,9 @@ typedef struct fb_context {
     fb_dict *vars;             /* what fb_context_set gathered */
     apr_status_t vars_status;
     bool impure;               /* something of this very request went into the page */
+    bool fixed;                /* rendering at start: only what configuration gives may go in */
     int error_status;          /* on an error page: its status, else 0 */
+    const char *retry_after_text; /* on a 429 or 503: "2 minutes" */
 } fb_context;
 
 /* The request's database connection (the same each time); FB_EUNAVAIL when there is none. */
@@ -53,7 +55,12 @@ fb_str fb_context_str(const fb_context *context, const char *name);
  * the request's pool or longer. A name set twice has the last value. */
 void fb_context_set(fb_context *context, const char *name, fb_value value);
 void fb_context_set_str(fb_context *context, const char *name, fb_str value);
+/* HTML that is shown as it is: made or cleaned by code, never what somebody typed. */
+void fb_context_set_markup(fb_context *context, const char *name, fb_str html);
 void fb_context_set_int(fb_context *context, const char *name, apr_int64_t value);
+
+/* Memory of this request's template values. */
+fb_arena *fb_context_arena(fb_context *context);
 
 /* Renders a template with the variables into the reply: HTML, UTF-8. A failure leaves the reply
  * as it was and becomes a clean 500. */

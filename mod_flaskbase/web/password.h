@@ -2,7 +2,7 @@
 #ifndef FB_WEB_PASSWORD_H
 #define FB_WEB_PASSWORD_H
 
-#include "base/error.h"
+#include "base/crypto.h"
 
 #include <apr_time.h>
 
@@ -16,24 +16,27 @@ typedef enum fb_password_result {
     FB_PASSWORD_GOOD_WEAK /* good, and the stored hash should be replaced by a new one (M7) */
 } fb_password_result;
 
-/* Parameters of new hashes; `scrypt_n` a power of two, 2^14 … 2^20; r = 8, p = 1. `keep_pbkdf2`
- * for a database that flask-base still uses (M9). */
+/* Parameters of new hashes: `scrypt_n` a power of two. `max_memory` (bytes) bounds what a hash
+ * found in the database may take. FB_PASSWORD_PBKDF2 is for a database that flask-base still uses
+ * (M9): nothing is rehashed then. */
 typedef enum fb_password_format { FB_PASSWORD_SCRYPT, FB_PASSWORD_PBKDF2 } fb_password_format;
 typedef struct fb_password_cost {
     fb_password_format format;
-    unsigned int scrypt_n;
+    unsigned int scrypt_n, scrypt_r, scrypt_p;
     unsigned int pbkdf2_rounds;
+    apr_uint64_t max_memory;
 } fb_password_cost;
 
 /* Compares in constant time. An unknown format, or one whose cost is beyond our bounds (memory
- * 128 MiB, N*r*p 2^21, 10 million rounds), is FB_PASSWORD_WRONG after the work of one ordinary hash;
- * so is an empty `stored` (no account, no password), which makes both cost the same. */
-apr_status_t fb_password_verify(fb_password_result *out, fb_str stored, fb_str password,
-                                const fb_password_cost *cost, apr_pool_t *pool,
+ * `max_memory`, 128*N*r*p of 512 MiB, 10 million rounds), is FB_PASSWORD_WRONG after the work of one
+ * ordinary hash; so is an empty `stored` (no account, no password), which makes both cost the
+ * same. */
+apr_status_t fb_password_verify(fb_password_result *out, const fb_crypto *crypto, fb_str stored,
+                                fb_str password, const fb_password_cost *cost, apr_pool_t *pool,
                                 fb_error *error) FB_MUST_CHECK;
-/* "scrypt:32768:8:1$SALT$hex", salt of 16 characters from `random` (16 bytes). */
-apr_status_t fb_password_hash(fb_str *out, fb_str password, const unsigned char random[16],
-                              const fb_password_cost *cost, apr_pool_t *pool,
+/* "scrypt:32768:8:1$SALT$hex", salt of 16 characters made from `seed` (16 random bytes). */
+apr_status_t fb_password_hash(fb_str *out, const fb_crypto *crypto, fb_str password,
+                              const unsigned char seed[16], const fb_password_cost *cost, apr_pool_t *pool,
                               fb_error *error) FB_MUST_CHECK;
 
 /* The policy of SPEC section 3. */

@@ -1,6 +1,8 @@
 /* Looking things up in a request. */
 #include "web/request.h"
 
+#include "base/crypto.h"
+
 #include "base/banned.h"
 
 fb_http_method fb_http_method_from_token(fb_str token)
@@ -41,6 +43,11 @@ apr_size_t fb_request_header_count(const fb_request *request, const char *name)
         count += fb_str_ieq(request->headers[i].name, wanted) ? 1 : 0;
     }
     return count;
+}
+
+apr_status_t fb_request_random(const fb_request *request, unsigned char *out, apr_size_t len)
+{
+    return fb_random_fill(request->rng != NULL ? request->rng : &fb_random_openssl, out, len);
 }
 
 /* A media range's quality in thousandths; malformed ones count as 0. */

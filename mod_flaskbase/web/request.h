@@ -57,7 +57,7 @@ typedef struct fb_request {
     apr_int64_t content_length; /* -1: not known (chunked) or no body */
     fb_body_read *read_body;    /* NULL: no body */
     void *body_baton;
-    const struct fb_random *random; /* base/crypto.h; NULL: OpenSSL's. A failure ends the request */
+    const struct fb_random *rng;    /* base/crypto.h; NULL: OpenSSL's. A failure ends the request */
     /* Where this request's database connection comes from (store/db.h), asked at most once and
      * only when needed; NULL: there is no database. */
     const struct fb_db_source *db;

@@ -10,7 +10,7 @@ struct fb_site;
 #define FB_SESSION_KEY_LEN 32      /* bytes; names the login row, which stores its SHA-256 */
 #define FB_SESSION_ID_LEN 16       /* bytes; random id of the cookie, CSRF tokens are bound to it */
 #define FB_SESSION_COOKIE_MAX 3800 /* bytes of name + value + attributes */
-#define FB_SESSION_ENTRIES_MAX 32
+#define FB_SESSION_ENTRIES_MAX 32   /* and 1024 bytes together */
 
 typedef enum fb_session_state {
     FB_SESSION_NONE,     /* the request carried none, or none that opens: nothing is set until
@@ -61,8 +61,12 @@ apr_status_t fb_session_set(fb_session *session, const fb_request *request, fb_s
                             fb_str value, fb_error *error) FB_MUST_CHECK;
 /* Forgets everything of the visitor; the cookie is removed unless something is written again. */
 void fb_session_clear(fb_session *session);
-/* Cookie name for that scheme: "__Host-flaskbase_SITEID" with https, "flaskbase_SITEID" without;
- * lives as long as the site. */
+/* The name under which cookies are set for that scheme; lives as long as the site. */
 const char *fb_session_cookie_name(const struct fb_site *site, const fb_request *request);
+
+/* Does the request carry a cookie of ours, under whatever key? */
+bool fb_session_presented(const struct fb_site *site, const fb_request *request);
+/* Is that the name of a session cookie of this site? For proxies, which must not pass it on. */
+bool fb_session_is_name(const struct fb_site *site, fb_str name);
 
 #endif

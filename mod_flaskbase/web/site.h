@@ -7,6 +7,7 @@
 #include "store/session.h"
 #include "template/template.h"
 #include "web/password.h"
+#include "web/reply.h"
 #include "web/request.h"
 #include "web/route.h"
 
@@ -68,11 +69,12 @@ typedef struct fb_site {
     struct fb_assets *assets;
     struct fb_counters *counters;
     struct fb_page *const *pages;   /* by row of the router: a pure page made at start, or NULL */
-    const char *id;                 /* 8 hex digits from the keys: in AAD and cookie names */
-    const char *cookie_plain;       /* session cookie's name without https */
-    const char *cookie_secure;      /* with: __Host-… */
-    const char *csp;                /* Content-Security-Policy of every page */
-    const char *hsts;               /* NULL: none */
+    /* Session cookies' names by generation of the key (0 is the newest), without and with https
+     * (__Host-…). They hold 8 hex digits made from the key, so that sites on one host don't collide. */
+    const char *cookie_names[1 + FB_KEYRING_RETIRED_MAX][2];
+    apr_size_t cookie_name_count;
+    const fb_reply_header *headers[2]; /* security headers of every reply, without and with https */
+    apr_size_t header_count[2];
     unsigned char etag_key[16];     /* derived: ETags are the same on every node */
 } fb_site;
 

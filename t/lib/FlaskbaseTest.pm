@@ -7,6 +7,7 @@
 #
 # Options of start and of new:
 #   mpm      event (default), prefork, worker
+#   without  modules of httpd that are not loaded although the harness would
 #   modules  further modules of httpd, by their short names (session, deflate, cgi …)
 #   env      lines of the site's env file; undef removes a default one
 #   site     0: no env file and no site at all (only what `conf` says)
@@ -235,7 +236,7 @@ sub certificate {
 sub configuration {
     my ($self) = @_;
     my $dir  = $self->{dir};
-    my %seen;
+    my %seen = map { $_ => 1 } @{ $self->{without} || [] };
     my @load = grep { !$seen{$_}++ }
         ("mpm_$self->{mpm}", qw(unixd authz_core log_config mime dbd), ($self->{https} ? 'ssl' : ()),
         @{ $self->{modules} });

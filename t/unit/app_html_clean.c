@@ -105,8 +105,9 @@ END_TEST
 START_TEST(limits_depth_and_size)
 {
     char *deep = apr_palloc(pool, 3 * 1000 + 1);
-    for (int i = 0; i < 1000; i++)
+    for (int i = 0; i < 1000; i++) {
         memcpy(deep + 3 * i, "<b>", 3);
+    }
     deep[3000] = '\0';
     ck_assert_uint_eq(clean(deep).len, 48 * 7);
 

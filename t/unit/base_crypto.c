@@ -40,16 +40,17 @@ START_TEST(sha256_and_hmac)
     assert_hex(out, 32, "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad");
     ck_assert_ok(fb_crypto_sha256(crypto, out, fb_str_from(NULL)));
     assert_hex(out, 32, "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855");
-    ck_assert_ok(fb_crypto_hmac_sha256(crypto, out, unhex("0b0b0b0b0b0b0b0b0b0b0b0b0b0b0b0b0b0b0b0b"),
-                                       FB_STR("Hi There")));
+    ck_assert_ok(fb_crypto_hmac_sha256(
+        crypto, out, unhex("0b0b0b0b0b0b0b0b0b0b0b0b0b0b0b0b0b0b0b0b"), FB_STR("Hi There")));
     assert_hex(out, 32, "b0344c61d8db38535ca8afceaf0bf12b881dc200c9833da726e9376c2e32cff7");
-    ck_assert_ok(fb_crypto_hmac_sha256(crypto, out, FB_STR("Jefe"),
-                                       FB_STR("what do ya want for nothing?")));
+    ck_assert_ok(
+        fb_crypto_hmac_sha256(crypto, out, FB_STR("Jefe"), FB_STR("what do ya want for nothing?")));
     assert_hex(out, 32, "5bdcc146bf60754e6a042426089575c75a003f089d2739839dec58b964ec3843");
     char key[131];
     memset(key, 0xaa, sizeof(key));
-    ck_assert_ok(fb_crypto_hmac_sha256(crypto, out, fb_str_from_len(key, sizeof(key)),
-                                       FB_STR("Test Using Larger Than Block-Size Key - Hash Key First")));
+    ck_assert_ok(
+        fb_crypto_hmac_sha256(crypto, out, fb_str_from_len(key, sizeof(key)),
+                              FB_STR("Test Using Larger Than Block-Size Key - Hash Key First")));
     assert_hex(out, 32, "60e431591ee0b67f0d8a26aacbf5b77f8e0bc6213728c5140546040f0ee37f54");
 }
 END_TEST
@@ -61,11 +62,13 @@ START_TEST(hkdf)
     fb_str ikm = unhex("0b0b0b0b0b0b0b0b0b0b0b0b0b0b0b0b0b0b0b0b0b0b");
     ck_assert_ok(fb_crypto_hkdf_sha256(crypto, out, 42, ikm, unhex("000102030405060708090a0b0c"),
                                        unhex("f0f1f2f3f4f5f6f7f8f9")));
-    assert_hex(out, 42,
-               "3cb25f25faacd57a90434f64d0362f2a2d2d0a90cf1a5a4c5db02d56ecc4c5bf34007208d5b887185865");
+    assert_hex(
+        out, 42,
+        "3cb25f25faacd57a90434f64d0362f2a2d2d0a90cf1a5a4c5db02d56ecc4c5bf34007208d5b887185865");
     ck_assert_ok(fb_crypto_hkdf_sha256(crypto, out, 42, ikm, fb_str_from(NULL), fb_str_from(NULL)));
-    assert_hex(out, 42,
-               "8da4e775a563c18f715f802a063c5a31b8a11f5c5ee1879ec3454e5f3c738d2d9d201395faa4b61a96c8");
+    assert_hex(
+        out, 42,
+        "8da4e775a563c18f715f802a063c5a31b8a11f5c5ee1879ec3454e5f3c738d2d9d201395faa4b61a96c8");
 }
 END_TEST
 
@@ -85,9 +88,11 @@ START_TEST(gcm)
                          "956809532fcf0e2449a6b525b16aedf5aa0de657ba637b39");
     ck_assert_ok(fb_crypto_seal(crypto, out, (const unsigned char *)key.ptr,
                                 (const unsigned char *)nonce.ptr, aad, plain));
-    assert_hex(out, 76,
-               "522dc1f099567d07f47f37a32a84427d643a8cdcbfe5c0c97598a2bd2555d1aa8cb08e48590dbb3da7b08b10"
-               "56828838c5f61e6393ba7a0abcc9f662" "76fc6ece0f4e1768cddf8853bb2d551b");
+    assert_hex(
+        out, 76,
+        "522dc1f099567d07f47f37a32a84427d643a8cdcbfe5c0c97598a2bd2555d1aa8cb08e48590dbb3da7b08b10"
+        "56828838c5f61e6393ba7a0abcc9f662"
+        "76fc6ece0f4e1768cddf8853bb2d551b");
     unsigned char back[60];
     fb_str sealed = fb_str_from_len((const char *)out, 76);
     ck_assert_ok(fb_crypto_open(crypto, back, (const unsigned char *)key.ptr,
@@ -96,13 +101,15 @@ START_TEST(gcm)
     for (apr_size_t bit = 0; bit < 76 * 8; bit++) {
         out[bit / 8] ^= (unsigned char)(1U << bit % 8);
         ck_assert_status(fb_crypto_open(crypto, back, (const unsigned char *)key.ptr,
-                                        (const unsigned char *)nonce.ptr, aad, sealed), FB_EDENIED);
+                                        (const unsigned char *)nonce.ptr, aad, sealed),
+                         FB_EDENIED);
         ck_assert_mem_eq(back, (unsigned char[60]){ 0 }, 60);
         out[bit / 8] ^= (unsigned char)(1U << bit % 8);
     }
     ck_assert_status(fb_crypto_open(crypto, back, (const unsigned char *)key.ptr,
                                     (const unsigned char *)nonce.ptr, aad,
-                                    fb_str_sub(sealed, 0, 15)), FB_EDENIED);
+                                    fb_str_sub(sealed, 0, 15)),
+                     FB_EDENIED);
 }
 END_TEST
 
@@ -111,35 +118,48 @@ START_TEST(scrypt)
     unsigned char out[64];
     const apr_uint64_t memory = 64 << 20;
     /* RFC 7914, section 12 */
-    ck_assert_ok(fb_crypto_scrypt(crypto, out, 64, FB_STR(""), FB_STR(""), 16, 1, 1, memory, memory));
-    assert_hex(out, 64,
-               "77d6576238657b203b19ca42c18a0497f16b4844e3074ae8dfdffa3fede21442fcd0069ded0948f8326a753a"
-               "0fc81f17e8d3e0fb2e0d3628cf35e20c38d18906");
+    ck_assert_ok(
+        fb_crypto_scrypt(crypto, out, 64, FB_STR(""), FB_STR(""), 16, 1, 1, memory, memory));
+    assert_hex(
+        out, 64,
+        "77d6576238657b203b19ca42c18a0497f16b4844e3074ae8dfdffa3fede21442fcd0069ded0948f8326a753a"
+        "0fc81f17e8d3e0fb2e0d3628cf35e20c38d18906");
     ck_assert_ok(fb_crypto_scrypt(crypto, out, 64, FB_STR("password"), FB_STR("NaCl"), 1024, 8, 16,
                                   memory, memory));
-    assert_hex(out, 64,
-               "fdbabe1c9d3472007856e7190d01e9fe7c6ad7cbc8237830e77376634b3731622eaf30d92e22a3886ff109279"
-               "d9830dac727afb94a83ee6d8360cbdfa2cc0640");
-    ck_assert_ok(fb_crypto_scrypt(crypto, out, 64, FB_STR("pleaseletmein"), FB_STR("SodiumChloride"),
-                                  16384, 8, 1, memory, memory));
-    assert_hex(out, 64,
-               "7023bdcb3afd7348461c06cd81fd38ebfda8fbba904f8e3ea9b543f6545da1f2d5432955613f0fcf62d49705"
-               "242a9af9e61e85dc0d651e40dfcf017b45575887");
+    assert_hex(
+        out, 64,
+        "fdbabe1c9d3472007856e7190d01e9fe7c6ad7cbc8237830e77376634b3731622eaf30d92e22a3886ff109279"
+        "d9830dac727afb94a83ee6d8360cbdfa2cc0640");
+    ck_assert_ok(fb_crypto_scrypt(crypto, out, 64, FB_STR("pleaseletmein"),
+                                  FB_STR("SodiumChloride"), 16384, 8, 1, memory, memory));
+    assert_hex(
+        out, 64,
+        "7023bdcb3afd7348461c06cd81fd38ebfda8fbba904f8e3ea9b543f6545da1f2d5432955613f0fcf62d49705"
+        "242a9af9e61e85dc0d651e40dfcf017b45575887");
 }
 END_TEST
 
 START_TEST(scrypt_bounds)
 {
     static const apr_uint64_t bad[][3] = {
-        { 0, 8, 1 }, { 1, 8, 1 }, { 3, 8, 1 }, { 16, 0, 1 }, { 16, 8, 0 },
-        { (apr_uint64_t)1 << 63, 8, 1 }, { 16, (apr_uint64_t)1 << 61, 1 },
-        { 16, 1, (apr_uint64_t)1 << 61 }, { 65536 * 2, 8, 1 }, { 32768, 8, 3 },
-        { 2, (apr_uint64_t)1 << 33, 1 }, { 2, 1, APR_UINT64_MAX },
+        { 0, 8, 1 },
+        { 1, 8, 1 },
+        { 3, 8, 1 },
+        { 16, 0, 1 },
+        { 16, 8, 0 },
+        { (apr_uint64_t)1 << 63, 8, 1 },
+        { 16, (apr_uint64_t)1 << 61, 1 },
+        { 16, 1, (apr_uint64_t)1 << 61 },
+        { 65536 * 2, 8, 1 },
+        { 32768, 8, 3 },
+        { 2, (apr_uint64_t)1 << 33, 1 },
+        { 2, 1, APR_UINT64_MAX },
     };
     unsigned char out[32];
     for (unsigned i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
         ck_assert_status(fb_crypto_scrypt(crypto, out, 32, FB_STR("x"), FB_STR("y"), bad[i][0],
-                                          bad[i][1], bad[i][2], 64 << 20, 64 << 20), FB_ELIMIT);
+                                          bad[i][1], bad[i][2], 64 << 20, 64 << 20),
+                         FB_ELIMIT);
     }
     ck_assert_ok(fb_crypto_scrypt(crypto, out, 32, FB_STR("x"), FB_STR("y"), 65536, 8, 1, 64 << 20,
                                   64 << 20));
@@ -158,13 +178,16 @@ START_TEST(pbkdf2)
     assert_hex(out, 16, "56fa6aa75548099dcc37d7f03425e0c3");
     ck_assert_ok(fb_crypto_pbkdf2(crypto, out, 64, FB_DIGEST_SHA256, FB_STR("passwd"),
                                   FB_STR("salt"), 1, 10));
-    assert_hex(out, 64,
-               "55ac046e56e3089fec1691c22544b605f94185216dde0465e68b9d57c20dacbc49ca9cccf179b645991664b3"
-               "9d77ef317c71b845b1e30bd509112041d3a19783");
-    ck_assert_status(fb_crypto_pbkdf2(crypto, out, 20, FB_DIGEST_SHA1, FB_STR("p"), FB_STR("s"), 11,
-                                      10), FB_ELIMIT);
-    ck_assert_status(fb_crypto_pbkdf2(crypto, out, 20, FB_DIGEST_SHA1, FB_STR("p"), FB_STR("s"), 0,
-                                      10), FB_ELIMIT);
+    assert_hex(
+        out, 64,
+        "55ac046e56e3089fec1691c22544b605f94185216dde0465e68b9d57c20dacbc49ca9cccf179b645991664b3"
+        "9d77ef317c71b845b1e30bd509112041d3a19783");
+    ck_assert_status(
+        fb_crypto_pbkdf2(crypto, out, 20, FB_DIGEST_SHA1, FB_STR("p"), FB_STR("s"), 11, 10),
+        FB_ELIMIT);
+    ck_assert_status(
+        fb_crypto_pbkdf2(crypto, out, 20, FB_DIGEST_SHA1, FB_STR("p"), FB_STR("s"), 0, 10),
+        FB_ELIMIT);
 }
 END_TEST
 
@@ -177,8 +200,10 @@ START_TEST(pbkdf2_other_implementation)
     assert_hex(out, 32, "cbc3539a7b3dee7f531a64330dbd21dbb7cc76d069c990f1b996d77f07dfb60a");
     ck_assert_ok(fb_crypto_pbkdf2(crypto, out, 64, FB_DIGEST_SHA512, FB_STR("p\xc3\xa4$s"),
                                   FB_STR("mNq3xYz1"), 1000, 10000000));
-    assert_hex(out, 64, "1d9326fc770b96c8d8ec51ae84a03d61db09b39be4d84245a9afa677b3dc2198310d4e0252d3c1e1ecbbf048"
-               "7f79adbcd6e409c61d2402e0ea4542440958940a");
+    assert_hex(
+        out, 64,
+        "1d9326fc770b96c8d8ec51ae84a03d61db09b39be4d84245a9afa677b3dc2198310d4e0252d3c1e1ecbbf048"
+        "7f79adbcd6e409c61d2402e0ea4542440958940a");
 }
 END_TEST
 
@@ -194,7 +219,9 @@ START_TEST(random_bytes_differ_after_fork)
         if (pid == 0) {
             unsigned char bytes[32];
             _exit(fb_random_fill(&fb_random_openssl, bytes, 32) == APR_SUCCESS &&
-                          write(ends[1], bytes, 32) == 32 ? 0 : 1);
+                          write(ends[1], bytes, 32) == 32
+                      ? 0
+                      : 1);
         }
         int status;
         ck_assert_int_eq(waitpid(pid, &status, 0), pid);
@@ -233,8 +260,9 @@ START_TEST(random_fails_closed)
     fb_keyring *ring;
     fb_str token;
     ck_assert_ok(fb_keyring_create(&ring, crypto, FB_STR("k"), NULL, 0, FB_STR("s"), pool, &error));
-    ck_assert_status(fb_keyring_seal(&token, ring, FB_KEY_CSRF, FB_STR("a"), FB_STR("b"), &source,
-                                     pool), APR_EGENERAL);
+    ck_assert_status(
+        fb_keyring_seal(&token, ring, FB_KEY_CSRF, FB_STR("a"), FB_STR("b"), &source, pool),
+        APR_EGENERAL);
     ck_assert_uint_eq(token.len, 0);
 }
 END_TEST
@@ -255,9 +283,14 @@ START_TEST(hex_and_base64)
 {
     /* RFC 4648, section 10 */
     static const char *const vectors[][3] = {
-        { "", "", "" }, { "f", "Zg", "Zg==" }, { "fo", "Zm8", "Zm8=" }, { "foo", "Zm9v", "Zm9v" },
-        { "foob", "Zm9vYg", "Zm9vYg==" }, { "fooba", "Zm9vYmE", "Zm9vYmE=" },
-        { "foobar", "Zm9vYmFy", "Zm9vYmFy" }, { "\xff\xfe\xfb\xef", "__777w", "//777w==" },
+        { "", "", "" },
+        { "f", "Zg", "Zg==" },
+        { "fo", "Zm8", "Zm8=" },
+        { "foo", "Zm9v", "Zm9v" },
+        { "foob", "Zm9vYg", "Zm9vYg==" },
+        { "fooba", "Zm9vYmE", "Zm9vYmE=" },
+        { "foobar", "Zm9vYmFy", "Zm9vYmFy" },
+        { "\xff\xfe\xfb\xef", "__777w", "//777w==" },
     };
     fb_str s;
     for (unsigned i = 0; i < sizeof(vectors) / sizeof(vectors[0]); i++) {
@@ -267,10 +300,11 @@ START_TEST(hex_and_base64)
         ck_assert_ok(fb_base64url_decode(&s, fb_str_from(vectors[i][1]), pool));
         ck_assert(fb_str_eq(s, plain));
     }
-    static const char *const bad[] = { "Z", "Zg==", "Zh", "Zm9", "Zm+v", "Zm/v", "Zm 9v", "Zm9v\n",
-                                       "Zm9vY" };
+    static const char *const bad[] = { "Z",    "Zg==",  "Zh",     "Zm9",  "Zm+v",
+                                       "Zm/v", "Zm 9v", "Zm9v\n", "Zm9vY" };
     for (unsigned i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
-        ck_assert_msg(fb_base64url_decode(&s, fb_str_from(bad[i]), pool) == FB_ESYNTAX, "%s", bad[i]);
+        ck_assert_msg(fb_base64url_decode(&s, fb_str_from(bad[i]), pool) == FB_ESYNTAX, "%s",
+                      bad[i]);
     }
     ck_assert_ok(fb_hex_decode(&s, FB_STR("00fFaB"), pool));
     ck_assert_fb_str(s, "\x00\xff\xab");
@@ -288,7 +322,8 @@ START_TEST(tokens_open_for_what_they_were_made)
     fb_str plain;
     fb_key_age age;
     ck_assert_ok(fb_keyring_create(&ring, crypto, secret, NULL, 0, FB_STR("one"), pool, &error));
-    ck_assert_ok(fb_keyring_create(&other_site, crypto, secret, NULL, 0, FB_STR("two"), pool, &error));
+    ck_assert_ok(
+        fb_keyring_create(&other_site, crypto, secret, NULL, 0, FB_STR("two"), pool, &error));
     for (int made = 0; made < FB_KEY__COUNT; made++) {
         ck_assert_ok(fb_keyring_seal(&token, ring, (fb_key_purpose)made, FB_STR("fb_one"),
                                      FB_STR("hello\0world"), &fb_random_openssl, pool));
@@ -298,10 +333,12 @@ START_TEST(tokens_open_for_what_they_were_made)
                              tried == made ? APR_SUCCESS : FB_EDENIED);
             ck_assert(tried != made || fb_str_eq(plain, FB_STR("hello\0world")));
             ck_assert_status(fb_keyring_open(&plain, NULL, other_site, (fb_key_purpose)tried,
-                                             FB_STR("fb_one"), token, pool), FB_EDENIED);
+                                             FB_STR("fb_one"), token, pool),
+                             FB_EDENIED);
         }
         ck_assert_status(fb_keyring_open(&plain, NULL, ring, (fb_key_purpose)made, FB_STR("fb_two"),
-                                         token, pool), FB_EDENIED);
+                                         token, pool),
+                         FB_EDENIED);
     }
     ck_assert_int_eq(age, FB_KEY_CURRENT);
 }
@@ -322,17 +359,20 @@ START_TEST(every_bit_of_a_token_counts)
         char *copy = apr_pmemdup(pool, raw.ptr, raw.len);
         copy[bit / 8] = (char)(copy[bit / 8] ^ (1 << bit % 8));
         fb_str flipped = fb_base64url_encode(pool, copy, raw.len);
-        ck_assert_status(fb_keyring_open(&plain, NULL, ring, FB_KEY_TOKEN, FB_STR(""), flipped, pool),
-                         FB_EDENIED);
+        ck_assert_status(
+            fb_keyring_open(&plain, NULL, ring, FB_KEY_TOKEN, FB_STR(""), flipped, pool),
+            FB_EDENIED);
     }
     for (apr_size_t len = 0; len < token.len; len++) {
         ck_assert_status(fb_keyring_open(&plain, NULL, ring, FB_KEY_TOKEN, FB_STR(""),
-                                         fb_str_sub(token, 0, len), pool), FB_EDENIED);
+                                         fb_str_sub(token, 0, len), pool),
+                         FB_EDENIED);
     }
     char *big = apr_palloc(pool, 100000);
     memset(big, 'A', 100000);
     ck_assert_status(fb_keyring_open(&plain, NULL, ring, FB_KEY_TOKEN, FB_STR(""),
-                                     fb_str_from_len(big, 100000), pool), FB_EDENIED);
+                                     fb_str_from_len(big, 100000), pool),
+                     FB_EDENIED);
     ck_assert_status(fb_keyring_seal(&token, ring, FB_KEY_TOKEN, FB_STR(""),
                                      fb_str_from_len(big, 100000), &fb_random_openssl, pool),
                      FB_ELIMIT);
@@ -351,9 +391,12 @@ START_TEST(keys_rotate)
     unsigned char mac[32];
     const fb_str old[] = { FB_STR_INIT("zeroth"), FB_STR_INIT("first") };
     fb_str many[FB_KEYRING_RETIRED_MAX + 1];
-    ck_assert_ok(fb_keyring_create(&before, crypto, FB_STR("first"), NULL, 0, FB_STR("s"), pool, &error));
-    ck_assert_ok(fb_keyring_create(&after, crypto, FB_STR("second"), old, 2, FB_STR("s"), pool, &error));
-    ck_assert_ok(fb_keyring_create(&later, crypto, FB_STR("second"), NULL, 0, FB_STR("s"), pool, &error));
+    ck_assert_ok(
+        fb_keyring_create(&before, crypto, FB_STR("first"), NULL, 0, FB_STR("s"), pool, &error));
+    ck_assert_ok(
+        fb_keyring_create(&after, crypto, FB_STR("second"), old, 2, FB_STR("s"), pool, &error));
+    ck_assert_ok(
+        fb_keyring_create(&later, crypto, FB_STR("second"), NULL, 0, FB_STR("s"), pool, &error));
     ck_assert_ok(fb_keyring_seal(&token, before, FB_KEY_SESSION, FB_STR("a"), FB_STR("x"),
                                  &fb_random_openssl, pool));
     ck_assert_ok(fb_keyring_open(&plain, &age, after, FB_KEY_SESSION, FB_STR("a"), token, pool));
@@ -362,8 +405,9 @@ START_TEST(keys_rotate)
                      FB_EDENIED);
     ck_assert_ok(fb_keyring_seal(&token, after, FB_KEY_SESSION, FB_STR("a"), FB_STR("x"),
                                  &fb_random_openssl, pool));
-    ck_assert_status(fb_keyring_open(&plain, &age, before, FB_KEY_SESSION, FB_STR("a"), token, pool),
-                     FB_EDENIED);
+    ck_assert_status(
+        fb_keyring_open(&plain, &age, before, FB_KEY_SESSION, FB_STR("a"), token, pool),
+        FB_EDENIED);
     ck_assert_ok(fb_keyring_open(&plain, &age, later, FB_KEY_SESSION, FB_STR("a"), token, pool));
 
     ck_assert_ok(fb_keyring_mac(old_mac, before, FB_KEY_LOOKUP, 0, FB_STR("id")));
@@ -377,10 +421,12 @@ START_TEST(keys_rotate)
     for (int i = 0; i <= FB_KEYRING_RETIRED_MAX; i++) {
         many[i] = FB_STR("x");
     }
-    ck_assert_status(fb_keyring_create(&later, crypto, FB_STR("k"), many, FB_KEYRING_RETIRED_MAX + 1,
-                                       FB_STR("s"), pool, &error), FB_EINVALID);
-    ck_assert_status(fb_keyring_create(&later, crypto, FB_STR(""), NULL, 0, FB_STR("s"), pool, &error),
+    ck_assert_status(fb_keyring_create(&later, crypto, FB_STR("k"), many,
+                                       FB_KEYRING_RETIRED_MAX + 1, FB_STR("s"), pool, &error),
                      FB_EINVALID);
+    ck_assert_status(
+        fb_keyring_create(&later, crypto, FB_STR(""), NULL, 0, FB_STR("s"), pool, &error),
+        FB_EINVALID);
 }
 END_TEST
 
@@ -396,7 +442,8 @@ START_TEST(nonces_come_from_the_source)
     ck_assert_ok(fb_keyring_seal(&one, ring, FB_KEY_CSRF, FB_STR("a"), FB_STR("b"), &source, pool));
     ck_assert_ok(fb_keyring_seal(&two, ring, FB_KEY_CSRF, FB_STR("a"), FB_STR("b"), &source, pool));
     counter = 1;
-    ck_assert_ok(fb_keyring_seal(&again, ring, FB_KEY_CSRF, FB_STR("a"), FB_STR("b"), &source, pool));
+    ck_assert_ok(
+        fb_keyring_seal(&again, ring, FB_KEY_CSRF, FB_STR("a"), FB_STR("b"), &source, pool));
     ck_assert(!fb_str_eq(one, two));
     ck_assert(fb_str_eq(one, again));
 }

@@ -9,7 +9,8 @@ START_TEST(html)
 {
     fb_buf_init(&out, pool, 1000);
     fb_escape_html(&out, FB_STR("'\"><x y=1>{{7*7}}</script>&amp;"));
-    ck_assert_fb_str(fb_buf_str(&out), "&#39;&#34;&gt;&lt;x y=1&gt;{{7*7}}&lt;/script&gt;&amp;amp;");
+    ck_assert_fb_str(fb_buf_str(&out),
+                     "&#39;&#34;&gt;&lt;x y=1&gt;{{7*7}}&lt;/script&gt;&amp;amp;");
     fb_buf_clear(&out);
     fb_escape_html(&out, FB_STR("a\0b\xff"));
     ck_assert_fb_str(fb_buf_str(&out), "a\0b\xff");
@@ -43,10 +44,12 @@ END_TEST
 START_TEST(json)
 {
     fb_buf_init(&out, pool, 1000);
-    fb_escape_json(&out, FB_STR("\"\\\b\f\n\r\t\x01\x7f<>&'\xe2\x80\xa8\xe2\x80\xa9\xe2\x80\xaa\xc3\xa4"));
-    ck_assert_fb_str(fb_buf_str(&out),
-                     "\\\"\\\\\\b\\f\\n\\r\\t\\u0001\\u007f\\u003c\\u003e\\u0026\\u0027\\u2028\\u2029"
-                     "\xe2\x80\xaa\xc3\xa4");
+    fb_escape_json(
+        &out, FB_STR("\"\\\b\f\n\r\t\x01\x7f<>&'\xe2\x80\xa8\xe2\x80\xa9\xe2\x80\xaa\xc3\xa4"));
+    ck_assert_fb_str(
+        fb_buf_str(&out),
+        "\\\"\\\\\\b\\f\\n\\r\\t\\u0001\\u007f\\u003c\\u003e\\u0026\\u0027\\u2028\\u2029"
+        "\xe2\x80\xaa\xc3\xa4");
 }
 END_TEST
 

@@ -73,8 +73,13 @@ START_TEST(sizes_and_durations)
         const char *text;
         apr_interval_time_t value;
     } good[] = {
-        { "30m", 1800000000 }, { "12h", 43200000000 }, { "365d", 31536000000000 }, { "90", 90000000 },
-        { "250ms", 250000 },   { "2w", 1209600000000 }, { "0", 0 },
+        { "30m", 1800000000 },
+        { "12h", 43200000000 },
+        { "365d", 31536000000000 },
+        { "90", 90000000 },
+        { "250ms", 250000 },
+        { "2w", 1209600000000 },
+        { "0", 0 },
     };
     for (unsigned i = 0; i < COUNT(good); i++) {
         apr_interval_time_t value;
@@ -169,28 +174,46 @@ END_TEST
 START_TEST(dates_from_text)
 {
     static const char *const same[] = {
-        "Sun, 06 Nov 1994 08:49:37 GMT", "Sunday, 06-Nov-94 08:49:37 GMT", "Sun Nov  6 08:49:37 1994",
+        "Sun, 06 Nov 1994 08:49:37 GMT",
+        "Sunday, 06-Nov-94 08:49:37 GMT",
+        "Sun Nov  6 08:49:37 1994",
     };
     static const char *const bad[] = {
-        "", "Sun", "Sun, 06 Nov 1994 08:49:37", "Sun, 6 Nov 1994 08:49:37 GMT",
-        "Sun, 06 Nom 1994 08:49:37 GMT", "Sun, 32 Nov 1994 08:49:37 GMT", "Sun, 06 Nov 1994 24:49:37 GMT",
-        "Sun, 06 Nov 1994 08:49:37 GMT ", "Xun, 06 Nov 1994 08:49:37 GMT", "Thu, 30 Feb 1994 08:49:37 GMT",
+        "",
+        "Sun",
+        "Sun, 06 Nov 1994 08:49:37",
+        "Sun, 6 Nov 1994 08:49:37 GMT",
+        "Sun, 06 Nom 1994 08:49:37 GMT",
+        "Sun, 32 Nov 1994 08:49:37 GMT",
+        "Sun, 06 Nov 1994 24:49:37 GMT",
+        "Sun, 06 Nov 1994 08:49:37 GMT ",
+        "Xun, 06 Nov 1994 08:49:37 GMT",
+        "Thu, 30 Feb 1994 08:49:37 GMT",
     };
     static const char *const bad_iso[] = {
-        "", "1994-11-06", "1994-11-06T08:49", "1994-02-29T00:00:00Z", "1994-11-06T08:49:37.Z",
-        "1994-11-06T08:49:37+00:00", "1994-11-06x08:49:37", "94-11-06T08:49:37Z",
-        "1994-11-06T08:49:37.1234567890Z", "1994-11-06T08:49:37Zz",
+        "",
+        "1994-11-06",
+        "1994-11-06T08:49",
+        "1994-02-29T00:00:00Z",
+        "1994-11-06T08:49:37.Z",
+        "1994-11-06T08:49:37+00:00",
+        "1994-11-06x08:49:37",
+        "94-11-06T08:49:37Z",
+        "1994-11-06T08:49:37.1234567890Z",
+        "1994-11-06T08:49:37Zz",
     };
     apr_time_t time;
     for (unsigned i = 0; i < COUNT(same); i++) {
-        ck_assert_msg(fb_clock_parse_http(&time, fb_str_from(same[i])) == APR_SUCCESS, "%s", same[i]);
+        ck_assert_msg(fb_clock_parse_http(&time, fb_str_from(same[i])) == APR_SUCCESS, "%s",
+                      same[i]);
         ck_assert_int_eq(time, apr_time_make(784111777, 0));
     }
     for (unsigned i = 0; i < COUNT(bad); i++) {
         ck_assert_msg(fb_clock_parse_http(&time, fb_str_from(bad[i])) == FB_ESYNTAX, "%s", bad[i]);
     }
     for (unsigned i = 0; i < COUNT(bad_iso); i++) {
-        ck_assert_msg(fb_clock_parse_iso(&time, fb_str_from(bad_iso[i])) == FB_ESYNTAX, "%s", bad_iso[i]);
+        ck_assert_msg(fb_clock_parse_iso(&time, fb_str_from(bad_iso[i])) == FB_ESYNTAX, "%s",
+                      bad_iso[i]);
     }
     ck_assert_ok(fb_clock_parse_iso(&time, FB_STR("1994-11-06 08:49:37.5")));
     ck_assert_int_eq(time, apr_time_make(784111777, 500000));

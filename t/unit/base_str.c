@@ -264,8 +264,10 @@ START_TEST(log_lines_cannot_be_forged)
     fb_log(NULL, FB_LOG_ERROR, 0, "no sink yet");
     fb_log_set_sink(keep, FB_LOG_INFO);
     ck_assert(fb_log_wants(FB_LOG_INFO) && !fb_log_wants(FB_LOG_DEBUG));
-    fb_log(&context, FB_LOG_WARNING, 5, "user %s", "a\r\n[error] b\x1b[2J\xff \xc3\xa4 \xe2\x80\xa8");
-    ck_assert_str_eq(logged.line, "user a\\x0d\\x0a[error] b\\x1b[2J\\xff \xc3\xa4 \\xe2\\x80\\xa8");
+    fb_log(&context, FB_LOG_WARNING, 5, "user %s",
+           "a\r\n[error] b\x1b[2J\xff \xc3\xa4 \xe2\x80\xa8");
+    ck_assert_str_eq(logged.line,
+                     "user a\\x0d\\x0a[error] b\\x1b[2J\\xff \xc3\xa4 \\xe2\\x80\\xa8");
     ck_assert_ptr_eq(logged.context, &context);
     ck_assert_int_eq(logged.level, FB_LOG_WARNING);
     ck_assert_int_eq(logged.status, 5);

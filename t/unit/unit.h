@@ -18,7 +18,7 @@ static apr_pool_t *pool;
 /* Initialised in `pool` before every test. */
 static fb_error error;
 
-static void unit_setup(void)
+static inline void unit_setup(void)
 {
     if (apr_initialize() != APR_SUCCESS || apr_pool_create(&pool, NULL) != APR_SUCCESS) {
         abort();
@@ -26,13 +26,13 @@ static void unit_setup(void)
     fb_error_init(&error, pool);
 }
 
-static void unit_teardown(void)
+static inline void unit_teardown(void)
 {
     apr_pool_destroy(pool);
     apr_terminate();
 }
 
-static int unit_main(const char *name, void (*add)(TCase *tests))
+static inline int unit_main(const char *name, void (*add)(TCase *tests))
 {
     Suite *suite = suite_create(name);
     TCase *tests = tcase_create(name);
@@ -50,25 +50,25 @@ static int unit_main(const char *name, void (*add)(TCase *tests))
 }
 
 /* Asserts that a slice holds exactly these bytes (a string literal, NULs allowed inside). */
-#define ck_assert_fb_str(actual, literal)                                                         \
-    do {                                                                                          \
-        fb_str ck_a = (actual);                                                                   \
-        ck_assert_msg(fb_str_eq(ck_a, FB_STR(literal)), "%s is \"%.*s\", not \"%s\"", #actual,    \
-                      FB_STR_ARG(ck_a), literal);                                                 \
+#define ck_assert_fb_str(actual, literal)                                                          \
+    do {                                                                                           \
+        fb_str ck_a = (actual);                                                                    \
+        ck_assert_msg(fb_str_eq(ck_a, FB_STR(literal)), "%s is \"%.*s\", not \"%s\"", #actual,     \
+                      FB_STR_ARG(ck_a), literal);                                                  \
     } while (0)
 
 /* Asserts APR_SUCCESS, showing the message of `error` otherwise. */
-#define ck_assert_ok(call)                                                                        \
-    do {                                                                                          \
-        apr_status_t ck_rv = (call);                                                              \
-        ck_assert_msg(ck_rv == APR_SUCCESS, "%s: status %d, %s", #call, ck_rv,                    \
-                      error.message != NULL ? error.message : "no message");                      \
+#define ck_assert_ok(call)                                                                         \
+    do {                                                                                           \
+        apr_status_t ck_rv = (call);                                                               \
+        ck_assert_msg(ck_rv == APR_SUCCESS, "%s: status %d, %s", #call, ck_rv,                     \
+                      error.message != NULL ? error.message : "no message");                       \
     } while (0)
 
-#define ck_assert_status(call, expected)                                                          \
-    do {                                                                                          \
-        apr_status_t ck_rv = (call);                                                              \
-        ck_assert_msg(ck_rv == (expected), "%s: status %d, not %s", #call, ck_rv, #expected);     \
+#define ck_assert_status(call, expected)                                                           \
+    do {                                                                                           \
+        apr_status_t ck_rv = (call);                                                               \
+        ck_assert_msg(ck_rv == (expected), "%s: status %d, not %s", #call, ck_rv, #expected);      \
     } while (0)
 
 #endif

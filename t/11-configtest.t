@@ -1,0 +1,156 @@
+# Bad configurations: `httpd -t` refuses each with words that name file and line (SECURITY 3:
+# configuration errors; SPEC section 6; DESIGN section 2 "Start-up and restart").
+use strict;
+use warnings;
+use Test::More;
+use FlaskbaseTest qw(slurp spew);
+
+# line(text): the number of the first line of the configuration that holds the text.
+sub line_of {
+    my ($path, $text) = @_;
+    my $number = 0;
+    for my $line (split /\n/, slurp($path)) {
+        $number++;
+        return $number if index($line, $text) >= 0;
+    }
+    return 0;
+}
+
+# [ name, where the message must point, what it must say, what is given ]
+#   where: 'conf:TEXT' the line of httpd.conf holding TEXT, 'env:NAME' the line of the env file,
+#          'template:NAME:LINE', or a plain string that must be there
+my $directory = '<Directory "/srv">' . "\nFlaskbase On\n</Directory>\n";
+my @bad = (
+    # directives
+    [ 'flag', 'conf:Flaskbase Perhaps', qr/On or Off/i, on => 0, conf => "Flaskbase Perhaps\n" ],
+    [ 'unknown directive', 'conf:FlaskbaseFoo', qr/Invalid command 'FlaskbaseFoo'/, conf => "FlaskbaseFoo 1\n" ],
+    [ 'in Directory', 'conf:Flaskbase On', qr/not inside <Directory/, on => 0, conf => $directory ],
+    [ 'in Files', 'conf:Flaskbase On', qr/not inside <Files/, on => 0,
+        conf => "<Files \"x\">\nFlaskbase On\n</Files>\n" ],
+    [ 'in LocationMatch', 'conf:Flaskbase On', qr/not inside <LocationMatch/, on => 0,
+        conf => "<LocationMatch \"^/x\">\nFlaskbase On\n</LocationMatch>\n" ],
+    [ 'in Location ~', 'conf:Flaskbase On', qr/not inside <Location ~/, on => 0,
+        conf => "<Location ~ \"/x\">\nFlaskbase On\n</Location>\n" ],
+    [ 'in If', 'conf:Flaskbase On', qr/not inside <If/, on => 0,
+        conf => "<If \"true\">\nFlaskbase On\n</If>\n" ],
+    [ "two mounts", "httpd.conf", qr{one site}, on => 0,
+        conf => "<Location \"/a\">\nFlaskbase On\n</Location>\n<Location \"/b\">\n"
+            . "Flaskbase On\n</Location>\n", where => qr/httpd\.conf:\d+/ ],
+    [ 'duration', 'conf:FlaskbaseSessionIdle', qr/duration/, conf => "FlaskbaseSessionIdle banana\n" ],
+    [ 'duration too short', 'conf:FlaskbaseSessionIdle', qr/from 1m/, conf => "FlaskbaseSessionIdle 10s\n" ],
+    [ 'no value', 'conf:FlaskbaseSessionIdle', qr/takes one argument/, conf => "FlaskbaseSessionIdle\n" ],
+    [ 'two values', 'conf:FlaskbaseSessionIdle', qr/takes one argument/, conf => "FlaskbaseSessionIdle 5m 6m\n" ],
+    [ 'size', 'conf:FlaskbaseBodyLimit', qr/size|16/, conf => "FlaskbaseBodyLimit 5\n" ],
+    [ 'choice', 'conf:FlaskbaseProfile', qr/development/, conf => "FlaskbaseProfile debug\n" ],
+    [ 'flag word', 'conf:FlaskbaseHome', qr/on|off/i, conf => "FlaskbaseHome perhaps\n" ],
+    [ 'choice of unknown URLs', 'conf:FlaskbaseUnknown', qr/own/, conf => "FlaskbaseUnknown maybe\n" ],
+    [ 'mount without slash', 'conf:FlaskbaseMount', qr/mount|path|slash/i, conf => "FlaskbaseMount members\n" ],
+    [ 'rate', 'conf:FlaskbaseLoginLimitAccount', qr/rate|10/, conf => "FlaskbaseLoginLimitAccount 10/never\n" ],
+    [ 'scrypt N too small', 'conf:FlaskbaseScryptN', qr/1024/, conf => "FlaskbaseScryptN 16\n" ],
+    [ 'scrypt N no power of two', 'conf:FlaskbaseScryptN', qr/power of two/, conf => "FlaskbaseScryptN 5000\n" ],
+    [ 'cookie name', 'conf:FlaskbaseCookieName', qr/CookieName/, conf => "FlaskbaseCookieName \"a;b\"\n" ],
+    [ 'site name', 'conf:FlaskbaseSite', qr/Site/, conf => "FlaskbaseSite \"my site\"\n" ],
+    [ 'integer', 'conf:FlaskbaseHashQueue', qr/number|integer|1000/i, conf => "FlaskbaseHashQueue many\n" ],
+    [ 'score beyond 4', 'conf:FlaskbasePasswordMinScore', qr/4/, conf => "FlaskbasePasswordMinScore 9\n" ],
+    [ 'base URL', 'conf:FlaskbaseBaseUrl', qr/http/, conf => "FlaskbaseBaseUrl ftp://example.org\n" ],
+    [ 'setting in a Location', 'conf:FlaskbaseSessionIdle', qr/not allowed/, on => 0,
+        conf => "<Location \"/x\">\nFlaskbaseSessionIdle 5m\n</Location>\n" ],
+    [ 'secret as directive', 'conf:FlaskbaseSecretKey', qr/Invalid command/, conf => "FlaskbaseSecretKey abc\n" ],
+    [ 'trusted proxy', 'conf:FlaskbaseTrustedProxies', qr/nowhere/, conf => "FlaskbaseTrustedProxies nowhere\n" ],
+    [ 'template folder missing', 'no/such/folder', qr/no\/such\/folder/, conf => "FlaskbaseTemplateDir no/such/folder\n" ],
+    [ 'unknown database', 'conf:FlaskbaseDatabase', qr/mysql|sqlite/, conf => "FlaskbaseProfile production\nFlaskbaseDatabase mysql://x/y\n" ],
+
+    # env file
+    [ 'env file missing', 'absent.env', qr/absent\.env/, site => 0, conf => "FlaskbaseEnvFile absent.env\n" ],
+    [ 'env file readable by others', 'site.env', qr/chmod/, mode => 0644 ],
+    [ 'env syntax', 'site.env:1', qr/site\.env:1/, prepend => "this is no assignment\n" ],
+    [ 'env unclosed quote', 'env:APP_NAME', qr/quote/i, env => { APP_NAME => '"open' } ],
+    [ 'no secret key', 'SECRET_KEY', qr/SECRET_KEY/, env => { SECRET_KEY => undef, FLASK_CONFIG => 'production' } ],
+    [ 'short secret key', 'env:SECRET_KEY', qr/SECRET_KEY.*32/, env => { SECRET_KEY => 'short' } ],
+    [ 'example secret key', 'env:SECRET_KEY', qr/SECRET_KEY/,
+        env => { SECRET_KEY => 'SECRET_KEY_ENV_VAR_NOT_SET', FLASK_CONFIG => 'production' } ],
+    [ 'profile', 'env:FLASK_CONFIG', qr/FLASK_CONFIG/, env => { FLASK_CONFIG => 'staging' } ],
+    [ 'env duration', 'env:SESSION_IDLE', qr/SESSION_IDLE.*duration/, env => { SESSION_IDLE => 'abc' } ],
+    [ 'env port', 'env:MAIL_PORT', qr/MAIL_PORT.*65535/, env => { MAIL_PORT => 99999 } ],
+    [ 'env database', 'env:TEST_DATABASE_URL', qr/DATABASE_URL/, env => { TEST_DATABASE_URL => 'oracle://x' } ],
+    [ 'env base URL', 'env:BASE_URL', qr/BASE_URL/, env => { BASE_URL => 'example.org' } ],
+    [ 'env mail address', 'env:MAIL_ADDRESS', qr/MAIL_ADDRESS/, env => { MAIL_ADDRESS => 'nobody' } ],
+    [ 'env control character', 'env:APP_NAME', qr/APP_NAME/, env => { APP_NAME => "a\x01b" } ],
+    [ 'env not UTF-8', 'env:APP_NAME', qr/APP_NAME|UTF-8/, env => { APP_NAME => "a\xffb" } ],
+
+    # templates
+    [ 'template syntax', 'template:main/index.html:2', qr/main\/index\.html:2:\d+: .+\n.*\{% if %\}.*\n\s*\^/,
+        templates => { 'main/index.html' => "<p>\n{% if %}\n" } ],
+    [ 'template end missing', 'main/index.html', qr/main\/index\.html:\d+:\d+: /,
+        templates => { 'main/index.html' => "{% block content %}\n" } ],
+    [ 'unknown filter', 'template:main/index.html:1', qr/nosuchfilter/,
+        templates => { 'main/index.html' => "{{ 1|nosuchfilter }}\n" } ],
+    [ 'unknown test', 'template:main/index.html:1', qr/nosuchtest/,
+        templates => { 'main/index.html' => "{{ 1 is nosuchtest }}\n" } ],
+    [ 'missing parent', 'template:main/index.html:1', qr/layouts\/none\.html/,
+        templates => { 'main/index.html' => "{% extends 'layouts/none.html' %}\n" } ],
+    [ 'cycle', 'main/', qr/cycle|itself/,
+        templates => { 'main/a.html' => "{% extends 'main/b.html' %}", 'main/b.html' => "{% extends 'main/a.html' %}" } ],
+    [ 'template not UTF-8', 'bad.html', qr/bad\.html/, templates => { 'bad.html' => "a\xff\n" } ],
+
+    # the house around it
+    [ 'foreign DBD directive', 'conf:DBDPrepareSQL', qr/DBDPrepareSQL.*database/i,
+        conf => "DBDPrepareSQL \"SELECT 1\" x\n" ],
+    [ 'foreign DBDriver in the virtual host', 'conf:DBDriver sqlite3', qr/DBDriver/, on => 0,
+        conf => "<VirtualHost *:1>\nServerName a.test\nDBDriver sqlite3\nFlaskbase On\n</VirtualHost>\n" ],
+    [ 'inherited DBD directive', 'conf:DBDExptime', qr/DBDExptime/, on => 0,
+        conf => "DBDExptime 5\n<VirtualHost *:1>\nServerName a.test\nFlaskbase On\n</VirtualHost>\n" ],
+    [ 'without mod_dbd', 'mod_dbd', qr/mod_dbd.*a2enmod dbd/, without => ['dbd'] ],
+);
+
+for my $case (@bad) {
+    my ($name, $where, $says, %given) = @$case;
+    my $mode    = delete $given{mode};
+    my $prepend = delete $given{prepend};
+    my $pattern = delete $given{where};
+    my $site    = FlaskbaseTest->new(%given);
+    spew($site->env_file, $prepend . slurp($site->env_file)) if $prepend;
+    chmod $mode, $site->env_file if $mode;
+    my ($status, $text) = $site->configtest;
+    isnt($status, 0, "$name: refused");
+    like($text, $says, "$name: says what");
+    if ($pattern) { like($text, $pattern, "$name: says where") }
+    elsif ($where =~ /^conf:(.*)$/) {
+        my $line = line_of($site->conf_file, $1);
+        like($text, qr/line $line of .*httpd\.conf|httpd\.conf:$line\b/, "$name: says where");
+    }
+    elsif ($where =~ /^env:(.*)$/) {
+        my $line = line_of($site->env_file, "$1=");
+        like($text, qr/site\.env:$line\b/, "$name: says where");
+    }
+    elsif ($where =~ /^template:(.*)$/) { like($text, qr/\Q$1\E:\d+: /, "$name: says where") }
+    else { like($text, qr/\Q$where\E/, "$name: says where") }
+    unlike($text, qr/n3Vq8-test-key|core dumped|Segmentation/, "$name: no secret, no crash");
+}
+
+# And the good ones.
+for my $good (
+    [ 'plain', {} ],
+    [ 'in a virtual host', { on => 0, conf => "<VirtualHost *:1>\nServerName a.test\nFlaskbase On\n</VirtualHost>\n" } ],
+    [ 'in a Location', { on => 0, conf => "<Location \"/members\">\nFlaskbase On\n</Location>\n" } ],
+    [ 'off in a Location', { conf => "<Location \"/admin\">\nFlaskbase Off\n</Location>\n" } ],
+    [ 'every kind of value', { conf => "FlaskbaseSessionIdle 45m\nFlaskbaseBodyLimit 2M\nFlaskbaseHome off\n"
+            . "FlaskbaseAllowedHosts a.test b.test\nFlaskbaseLoginLimitAccount off\nFlaskbaseScryptN 2048\n" } ],
+    [ 'prefork', { mpm => 'prefork' } ],
+    [ 'mod_session behind us', { conf => "LoadModule session_module \"" . FlaskbaseTest::modules() . "/mod_session.so\"\n" } ],
+) {
+    my ($name, $given) = @$good;
+    my ($status, $text) = FlaskbaseTest->new(%$given)->configtest;
+    is($status, 0, "good: $name") or diag $text;
+}
+
+# `httpd -L` is the help: every directive with its sentence.
+{
+    my $site = FlaskbaseTest->new(site => 0, on => 0);
+    $site->write_conf;
+    my ($status, $text) = FlaskbaseTest::run_command([ FlaskbaseTest::httpd(), '-L', '-f', $site->conf_file ]);
+    like($text, qr/^Flaskbase \(mod_flaskbase\.c\)\n\s+\S.*served/m, 'httpd -L explains Flaskbase');
+    my @names = $text =~ /^(Flaskbase\w+) \(mod_flaskbase\.c\)$/mg;
+    cmp_ok(scalar @names, '>=', 40, 'and every setting');
+}
+done_testing;

@@ -1,0 +1,96 @@
+# Graceful restarts: under load without a failed connection, with broken templates the old set stays,
+# with a broken site 503 instead of a dead server (issue 2 items 4 and 10; SECURITY 3).
+use strict;
+use warnings;
+use Test::More;
+use IO::Socket::INET;
+use Time::HiRes ();
+use FlaskbaseTest qw(slurp spew);
+
+my $template = 'main/about.html';
+sub about { return "{% extends 'layouts/base.html' %}{% block content %}<p id=\"mark\">mark $_[0]</p>{% endblock %}\n" }
+
+for my $mpm (qw(event prefork)) {
+    my $site = FlaskbaseTest->start(mpm => $mpm, templates => { $template => about(0) }, users => []);
+    $site->expect_log(qr/\[mpm_\w+:(?:warn|error)\].*AH(?:00288|10159|03269|00045|00046)/);
+    like($site->client->get('/about')->{content}, qr/mark 0/, "$mpm: T7 the site's own template");
+
+    # Fresh connections all the time, from another process.
+    my $result = "$site->{dir}/load";
+    my $pid = fork;
+    die "fork: $!" unless defined $pid;
+    if (!$pid) {
+        my ($count, $failed, $last) = (0, 0, '');
+        my $stop = "$site->{dir}/stop";
+        while (!-e $stop && $count < 100_000) {
+            my $reply = eval { $site->raw_reply("GET /about HTTP/1.0\r\nHost: 127.0.0.1\r\n\r\n") };
+            $count++;
+            if (!$reply || $reply->{status} != 200 || $reply->{content} !~ /mark \d/) {
+                $failed++;
+                $last = $reply ? $reply->{raw} : "no reply: $@ $!";
+            }
+        }
+        spew($result, "$count $failed\n$last");
+        delete $site->{pid};
+        require POSIX;
+        POSIX::_exit(0);
+    }
+    for my $round (1 .. 4) {
+        spew("$site->{dir}/templates/$template", about($round));
+        ok($site->graceful, "$mpm: graceful restart $round");
+        my $seen = 0;
+        for (1 .. 100) {
+            last if $seen = $site->client->get('/about')->{content} =~ /mark $round/;
+            Time::HiRes::sleep(0.05);
+        }
+        ok($seen, "$mpm: the changed template is in force");
+    }
+    spew("$site->{dir}/stop", '');
+    waitpid $pid, 0;
+    my ($count, $failed, $last) = slurp($result) =~ /\A(\d+) (\d+)\n(.*)/s;
+    cmp_ok($count, '>', 20, "$mpm: $count requests on fresh connections");
+    is($failed, 0, "$mpm: none failed over the restarts") or diag $last;
+
+    # A broken template: configtest says so, and a restart all the same keeps the old set.
+    spew("$site->{dir}/templates/$template", "{% block content %}\n{% if %}\n");
+    my ($status, $text) = $site->configtest;
+    isnt($status, 0, "$mpm: configtest refuses the broken template");
+    like($text, qr{\Qmain/about.html\E:2:\d+: }, "$mpm: and says where");
+    $site->expect_log(qr/\[flaskbase:error\].*(?:main\/about\.html|\{% if %\}|\^|stays in use|block)/);
+    ok($site->graceful, "$mpm: a graceful restart with it");
+    Time::HiRes::sleep(0.3);
+    like($site->client->get('/about')->{content}, qr/mark 4/, "$mpm: the old set serves");
+    ok($site->wait_log(qr/stays in use/), "$mpm: the log says so");
+    ok($site->graceful, "$mpm: and again");
+    Time::HiRes::sleep(0.3);
+    like($site->client->get('/about')->{content}, qr/mark 4/, "$mpm: the old set still serves");
+
+    # Corrected.
+    spew("$site->{dir}/templates/$template", about(9));
+    ok($site->graceful, "$mpm: corrected");
+    Time::HiRes::sleep(0.3);
+    like($site->client->get('/about')->{content}, qr/mark 9/, "$mpm: the new set serves");
+
+    # A broken env file, a wrong directive: 503, other content unaffected, httpd lives.
+    spew("$site->{dir}/htdocs/other.txt", "other\n");
+    my $good = slurp($site->env_file);
+    spew($site->env_file, "$good\nSESSION_IDLE=never\n");
+    $site->expect_log(qr/\[flaskbase:(?:error|crit)\].*(?:SESSION_IDLE|FlaskbaseSessionIdle|answers 503)/);
+    ok($site->graceful, "$mpm: restart with a broken env file");
+    Time::HiRes::sleep(0.3);
+    my $reply = $site->client->get('/');
+    is($reply->{status}, 503, "$mpm: the site answers 503");
+    ok($reply->{headers}{'retry-after'}, "$mpm: with Retry-After");
+    is($site->client->get('/other.txt')->{content}, "other\n", "$mpm: other content is served");
+    spew($site->env_file, $good);
+    $site->{conf} = "FlaskbaseSessionIdle never\n";
+    ok($site->graceful, "$mpm: restart with a wrong directive does not end httpd");
+    Time::HiRes::sleep(0.3);
+    is($site->client->get('/')->{status}, 503, "$mpm: 503 again");
+    $site->{conf} = '';
+    ok($site->graceful, "$mpm: all well again");
+    Time::HiRes::sleep(0.3);
+    like($site->client->get('/about')->{content}, qr/mark 9/, "$mpm: served");
+    $site->stop($mpm);
+}
+done_testing;

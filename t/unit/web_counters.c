@@ -1,0 +1,221 @@
+/* The shared counters: allowances and hash slots (SPEC D22; ASVS 2.4.1, 6.3.1; DESIGN section 3). */
+#include "web_support.h"
+
+#include "web/counters.h"
+
+#include <apr_file_io.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+static const fb_rate ten = { 10, 15 * FB_MINUTE };
+
+static fb_counters *counters_in(const char *file, unsigned slots, unsigned queue)
+{
+    fb_counters *c = NULL;
+    ck_assert_ok(fb_counters_open(&c, file, slots, queue, pool, &error));
+    return c;
+}
+
+static apr_interval_time_t take(fb_counters *c, apr_uint64_t key, apr_time_t now)
+{
+    apr_interval_time_t wait = -1;
+    fb_counters_take(&wait, c, key, ten, now);
+    return wait;
+}
+
+START_TEST(grants_the_count)
+{
+    fb_counters *c = counters_in(NULL, 1, 1);
+    for (int i = 0; i < 10; i++) {
+        ck_assert_int_eq(take(c, 77, TEST_NOW), 0);
+    }
+    ck_assert_int_eq(take(c, 77, TEST_NOW), 90 * FB_SEC); /* Retry-After */
+    ck_assert_int_eq(take(c, 77, TEST_NOW), 90 * FB_SEC); /* a refusal takes nothing */
+    ck_assert_int_eq(take(c, 78, TEST_NOW), 0);           /* another subject */
+    ck_assert_int_eq(take(c, 77, TEST_NOW + 90 * FB_SEC), 0);
+    ck_assert_int_gt(take(c, 77, TEST_NOW + 90 * FB_SEC), 0);
+    for (int i = 0; i < 10; i++) {
+        ck_assert_int_eq(take(c, 77, TEST_NOW + 2 * FB_HOUR), 0);
+    }
+    ck_assert_int_gt(take(c, 77, TEST_NOW + 2 * FB_HOUR), 0);
+}
+END_TEST
+
+START_TEST(gives_back_and_clears)
+{
+    fb_counters *c = counters_in(NULL, 1, 1);
+    for (int i = 0; i < 10; i++) {
+        ck_assert_int_eq(take(c, 5, TEST_NOW), 0);
+    }
+    fb_counters_give(c, 5, ten, TEST_NOW);
+    ck_assert_int_eq(take(c, 5, TEST_NOW), 0);
+    ck_assert_int_gt(take(c, 5, TEST_NOW), 0);
+    fb_counters_clear(c, 5);
+    ck_assert_int_eq(take(c, 5, TEST_NOW), 0);
+    fb_counters_give(c, 999, ten, TEST_NOW); /* never seen */
+    for (int i = 0; i < 20; i++) {
+        fb_counters_give(c, 6, ten, TEST_NOW);
+    }
+    for (int i = 0; i < 10; i++) {
+        ck_assert_int_eq(take(c, 6, TEST_NOW), 0);
+    }
+    ck_assert_int_gt(take(c, 6, TEST_NOW), 0); /* giving back saves nothing up */
+    fb_rate none = { 0, 0 };
+    apr_interval_time_t wait = -1;
+    fb_counters_take(&wait, c, 5, none, TEST_NOW);
+    ck_assert_int_eq(wait, 0);
+}
+END_TEST
+
+/* SECURITY 3: clock jumps of a year neither lock out for ever nor open. */
+START_TEST(survives_clock_jumps)
+{
+    fb_counters *c = counters_in(NULL, 1, 1);
+    apr_time_t later = TEST_NOW + 365 * FB_DAY;
+    for (int i = 0; i < 11; i++) {
+        (void)take(c, 5, later);
+    }
+    apr_interval_time_t wait = take(c, 5, TEST_NOW);
+    ck_assert_int_gt(wait, 0);
+    ck_assert_int_le(wait, ten.period);
+    ck_assert_int_eq(take(c, 5, TEST_NOW + ten.period), 0);
+}
+END_TEST
+
+START_TEST(takes_any_key)
+{
+    fb_counters *c = counters_in(NULL, 1, 1);
+    for (apr_uint64_t key = 0; key < 4; key++) {
+        for (int i = 0; i < 10; i++) {
+            ck_assert_int_eq(take(c, key * 10, TEST_NOW), 0);
+        }
+        ck_assert_int_gt(take(c, key * 10, TEST_NOW), 0);
+    }
+    ck_assert_int_eq(take(c, UINT64_MAX, TEST_NOW), 0);
+    /* More subjects than places: the table stays usable and keeps the busiest. */
+    for (apr_uint64_t i = 1; i < 300000; i++) {
+        ck_assert_int_eq(take(c, i * 0x9e3779b97f4a7c15ULL, TEST_NOW), 0);
+    }
+    ck_assert_int_gt(take(c, 10, TEST_NOW), 0);
+}
+END_TEST
+
+static const char *temp_file(void)
+{
+    const char *dir = NULL;
+    ck_assert_int_eq(apr_temp_dir_get(&dir, pool), APR_SUCCESS);
+    const char *path = apr_psprintf(pool, "%s/fb-counters-%d", dir, (int)getpid());
+    (void)unlink(path);
+    return path;
+}
+
+/* A graceful restart opens the file again: what was counted still counts. */
+START_TEST(survives_reopening)
+{
+    const char *path = temp_file();
+    struct stat info;
+    fb_counters *a = counters_in(path, 1, 1), *b;
+    ck_assert_int_eq(stat(path, &info), 0);
+    ck_assert_int_eq(info.st_mode & 0777, 0600);
+    for (int i = 0; i < 10; i++) {
+        ck_assert_int_eq(take(a, 5, TEST_NOW), 0);
+    }
+    b = counters_in(path, 1, 1);
+    ck_assert_int_gt(take(b, 5, TEST_NOW), 0);
+    ck_assert_int_eq(truncate(path, 100), 0); /* another version's file */
+    fb_counters *c = counters_in(path, 1, 1);
+    ck_assert_int_eq(take(c, 5, TEST_NOW), 0);
+    ck_assert_int_eq(unlink(path), 0);
+    ck_assert_int_ne(fb_counters_open(&c, "/nonexistent/folder/limits", 1, 1, pool, &error), APR_SUCCESS);
+    ck_assert_ptr_nonnull(error.message);
+}
+END_TEST
+
+/* ASVS 2.3.4: forks that race get the count between them, exactly. */
+START_TEST(counts_exactly_between_processes)
+{
+    fb_counters *c = counters_in(NULL, 1, 1);
+    fb_rate rate = { 1000, 15 * FB_MINUTE };
+    int granted = 0;
+    for (int child = 0; child < 8; child++) {
+        if (fork() == 0) {
+            int mine = 0;
+            for (int i = 0; i < 250; i++) {
+                apr_interval_time_t wait;
+                fb_counters_take(&wait, c, 4242, rate, TEST_NOW);
+                mine += wait == 0 ? 1 : 0;
+            }
+            _exit(mine > 250 ? 255 : mine);
+        }
+    }
+    for (int child = 0; child < 8; child++) {
+        int status = 0;
+        ck_assert_int_gt(wait(&status), 0);
+        ck_assert(WIFEXITED(status));
+        granted += WEXITSTATUS(status);
+    }
+    ck_assert_int_eq(granted, 1000);
+}
+END_TEST
+
+START_TEST(bounds_slots)
+{
+    fb_counters *c = counters_in(NULL, 2, 0);
+    unsigned a = 9, b = 9, x = 9;
+    ck_assert_uint_eq(fb_counters_slots(c), 2);
+    ck_assert_ok(fb_counters_slot(&a, c, 0));
+    ck_assert_ok(fb_counters_slot(&b, c, 0));
+    ck_assert_uint_ne(a, b);
+    ck_assert_status(fb_counters_slot(&x, c, 0), FB_ELIMIT);
+    ck_assert_status(fb_counters_slot(&x, c, FB_SEC), FB_ELIMIT); /* no queue: at once */
+    fb_counters_release(c, a);
+    ck_assert_ok(fb_counters_slot(&x, c, 0));
+    ck_assert_uint_eq(x, a);
+    fb_counters_release(c, 9999);
+    ck_assert_uint_ge(fb_counters_slots(counters_in(NULL, 0, 0)), 1);
+}
+END_TEST
+
+START_TEST(queues_for_a_slot)
+{
+    fb_counters *c = counters_in(NULL, 1, 1);
+    unsigned slot, x;
+    ck_assert_ok(fb_counters_slot(&slot, c, 0));
+    pid_t child = fork();
+    if (child == 0) {
+        unsigned mine;
+        apr_status_t status = fb_counters_slot(&mine, c, 5 * FB_SEC);
+        _exit(status == APR_SUCCESS ? 0 : 1);
+    }
+    apr_sleep(50 * FB_MSEC);
+    ck_assert_status(fb_counters_slot(&x, c, 5 * FB_SEC), FB_ELIMIT); /* the queue is full */
+    fb_counters_release(c, slot);
+    int status = 1;
+    ck_assert_int_eq(waitpid(child, &status, 0), child);
+    ck_assert(WIFEXITED(status) && WEXITSTATUS(status) == 0);
+    /* The child ended with its slot in hand, as after kill -9: it is taken over. */
+    ck_assert_ok(fb_counters_slot(&slot, c, 0));
+    apr_time_t start = apr_time_now();
+    ck_assert_status(fb_counters_slot(&x, c, 100 * FB_MSEC), FB_ELIMIT); /* waits, but not longer */
+    ck_assert_int_ge(apr_time_now() - start, 100 * FB_MSEC);
+    ck_assert_int_lt(apr_time_now() - start, FB_SEC);
+}
+END_TEST
+
+static void add(TCase *tests)
+{
+    tcase_add_test(tests, grants_the_count);
+    tcase_add_test(tests, gives_back_and_clears);
+    tcase_add_test(tests, survives_clock_jumps);
+    tcase_add_test(tests, takes_any_key);
+    tcase_add_test(tests, survives_reopening);
+    tcase_add_test(tests, counts_exactly_between_processes);
+    tcase_add_test(tests, bounds_slots);
+    tcase_add_test(tests, queues_for_a_slot);
+}
+
+int main(void)
+{
+    return unit_main("web_counters", add);
+}
