@@ -19,13 +19,13 @@ static fb_http_request *owned(const request_rec *r)
 
 /* Links in mail carry a token in their path: the access log and messages of other modules must not
  * show it. The site itself goes on with r->uri until the handler runs. */
-static void hide_token(request_rec *r, const fb_http_site *site)
+static void hide_token(request_rec *r, const fb_http_request *state)
 {
-    fb_str path = fb_str_sub(fb_str_from(r->uri), strlen(site->mount), strlen(r->uri));
+    fb_str path = fb_str_sub(fb_str_from(r->uri), strlen(state->site->mount), strlen(r->uri));
     const char *shown;
     fb_match match;
 
-    fb_router_match(&match, site->site->router, path, FB_GET);
+    fb_router_match(&match, state->live->router, path, FB_GET);
     if (match.route == NULL || (match.route->flags & FB_ROUTE_NO_REFERRER) == 0 ||
         match.arg_count == 0) {
         return;
@@ -55,14 +55,14 @@ int fb_httpd_translate(request_rec *r)
         return DECLINED;
     }
     site = state->site;
-    if (site->site == NULL) {
+    if (state->live == NULL) {
         state->owned = is_unfinished(site, r);
     } else if (r->prev != NULL && strcmp(r->uri, site->error_path) == 0) {
         state->owned = true;
         state->error_page = true;
-    } else if (fb_web_owns(site->site, fb_str_from(r->uri)) == FB_OWNS) {
+    } else if (fb_web_owns(state->live, fb_str_from(r->uri)) == FB_OWNS) {
         state->owned = true;
-        hide_token(r, site);
+        hide_token(r, state);
     }
     if (!state->owned) {
         return DECLINED;
@@ -88,7 +88,7 @@ int fb_httpd_fixups(request_rec *r)
     const core_dir_config *core = ap_get_core_module_config(r->per_dir_config);
     int status = HTTP_NOT_FOUND;
 
-    if (state == NULL || state->owned || state->site->site == NULL || !ap_is_initial_req(r) ||
+    if (state == NULL || state->owned || state->live == NULL || !ap_is_initial_req(r) ||
         (core->response_code_exprs != NULL &&
          apr_hash_get(core->response_code_exprs, &status, sizeof status) != NULL)) {
         return DECLINED;
@@ -201,15 +201,15 @@ int fb_httpd_handler(request_rec *r)
     if (state == NULL || r->handler == NULL || strcmp(r->handler, FB_HANDLER_NAME) != 0) {
         return DECLINED;
     }
-    if (state->site->site == NULL) {
+    if (state->live == NULL) {
         return answer_unfinished(r);
     }
     request = fb_httpd_fill(state);
     fb_httpd_session_before(state);
     if (state->error_page) {
-        fb_web_error_page(&reply, state->site->site, request, r->prev->status, NULL);
+        fb_web_error_page(&reply, state->live, request, r->prev->status, NULL);
     } else {
-        fb_web_dispatch(&reply, state->site->site, request);
+        fb_web_dispatch(&reply, state->live, request);
     }
     if (state->body_status != 0) {
         return state->body_status;

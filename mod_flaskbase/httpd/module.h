@@ -69,6 +69,13 @@ int fb_httpd_check_config(apr_pool_t *pconf, apr_pool_t *plog, apr_pool_t *ptemp
 int fb_httpd_post_config(apr_pool_t *pconf, apr_pool_t *plog, apr_pool_t *ptemp,
                          server_rec *main_server);
 
+void fb_httpd_child_init(apr_pool_t *pool, server_rec *main_server);
+/* Development: watches the files of templates and assets from now on. `hosts` is kept. */
+void fb_httpd_reloader_create(fb_http_site *site, const apr_array_header_t *hosts,
+                              apr_pool_t *pconf);
+/* The site as this request shall see it: that of the start, or one made anew since. */
+fb_site *fb_httpd_live_site(const fb_http_site *site, request_rec *r);
+
 /* ---- database ------------------------------------------------------------------------ */
 
 /* Configures mod_dbd's pool of `server` for that database, as DBDriver and DBDParams would.
@@ -84,6 +91,7 @@ apr_status_t fb_httpd_dbd_configure(server_rec *server, const fb_dburl *url, int
 typedef struct fb_http_request {
     request_rec *r;
     const fb_http_site *site;
+    fb_site *live;   /* site->site, or in development what replaced it; may be NULL */
     bool owned;      /* by translate_name: the handler answers it */
     bool error_page; /* an internal redirect to site->error_path */
     bool filled;

@@ -25,6 +25,7 @@ fb_http_request *fb_httpd_request(request_rec *r)
     state = apr_pcalloc(r->pool, sizeof(*state));
     state->r = r;
     state->site = server->site;
+    state->live = fb_httpd_live_site(server->site, r);
     ap_set_module_config(r->request_config, &flaskbase_module, state);
     return state;
 }

@@ -46,14 +46,14 @@ static apr_status_t load(request_rec *r, session_rec **shared)
     fb_session *session;
     fb_error error;
 
-    if (state == NULL || state->site->site == NULL) {
+    if (state == NULL || state->live == NULL) {
         return DECLINED;
     }
     if (state->shared == NULL) {
         const fb_request *request = fb_httpd_fill(state);
 
         fb_error_init(&error, top->pool);
-        if (fb_session_open(&session, state->site->site, request, &error) != APR_SUCCESS) {
+        if (fb_session_open(&session, state->live, request, &error) != APR_SUCCESS) {
             fb_log_error(r, FB_LOG_ERROR, &error);
             return HTTP_INTERNAL_SERVER_ERROR;
         }
@@ -127,7 +127,7 @@ static int keep_other(void *baton, const char *key, const char *value)
 /* One Set-Cookie of our name: dispatch may have written one before. */
 static void set_cookie(request_rec *r, const fb_http_request *state, const char *cookie)
 {
-    const char *name = fb_session_cookie_name(state->site->site, &state->request);
+    const char *name = fb_session_cookie_name(state->live, &state->request);
     other_cookies others = { apr_table_make(r->pool, 4), name, strlen(name) };
 
     apr_table_do(keep_other, &others, r->err_headers_out, "Set-Cookie", NULL);

@@ -337,6 +337,9 @@ static apr_status_t assemble(fb_http_site *site, const fb_env *env, const apr_ar
     site->trust_any_proxy = fb_settings_profile(site->settings) == FB_PROFILE_HEROKU;
     site->db_timeout = fb_settings_duration(site->settings, FB_SET_DATABASE_TIMEOUT);
     site->site = made;
+    if (fb_settings_flag(site->settings, FB_SET_TEMPLATE_RELOAD)) {
+        fb_httpd_reloader_create(site, hosts, pconf);
+    }
     return APR_SUCCESS;
 }
 
@@ -366,7 +369,7 @@ static apr_status_t make_site(server_rec *main_server, fb_http_site *site, bool 
     if (status != APR_SUCCESS) {
         return status;
     }
-    status = assemble(site, env, host_names(main_server, site, ptemp), pconf, ptemp, &error);
+    status = assemble(site, env, host_names(main_server, site, pconf), pconf, ptemp, &error);
     if (status != APR_SUCCESS) {
         tell_problem(site->server, &error);
     }
