@@ -6,6 +6,7 @@
 #include "web/i18n.h"
 #include "web/safe_next.h"
 
+#include <apr_fnmatch.h>
 #include <apr_strings.h>
 #include <string.h>
 
@@ -31,7 +32,14 @@ bool fb_gate_host_ok(const fb_site *site, const fb_request *request)
     }
     fb_str host = bare_host(request->host);
     for (apr_size_t i = 0; i < site->config.host_count; i++) {
-        if (fb_str_ieq_z(host, site->config.hosts[i])) {
+        const char *allowed = site->config.hosts[i];
+        if (fb_str_ieq_z(host, allowed)) {
+            return true;
+        }
+        /* ServerAlias *.example.org */
+        if (strpbrk(allowed, "*?") != NULL &&
+            apr_fnmatch(allowed, fb_str_to_z(request->pool, host), APR_FNM_CASE_BLIND) ==
+                APR_SUCCESS) {
             return true;
         }
     }
