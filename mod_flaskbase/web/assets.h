@@ -28,8 +28,9 @@ typedef struct fb_asset {
 typedef struct fb_assets fb_assets; /* immutable */
 
 typedef enum fb_assets_mode {
-    FB_ASSETS_FIXED,   /* url_for gives hashed names, small files are kept */
-    FB_ASSETS_EDITED   /* development: plain names, always read from disk, never cached */
+    FB_ASSETS_FIXED,   /* what was read at start is served, whatever happens on disk */
+    FB_ASSETS_EDITED   /* development: a file that changed since is served as it is now, under its
+                          plain name, uncached */
 } fb_assets_mode;
 
 /* Reads every regular file below the folders; of one name the first folder's wins. Left out: names

@@ -4,6 +4,7 @@
 #include "web/assets.h"
 #include "web/counters.h"
 #include "web/headers.h"
+#include "web/static_route.h"
 
 #include <apr_strings.h>
 #include <string.h>
@@ -164,6 +165,18 @@ static apr_status_t name_cookies(fb_site *site, fb_error *error)
     return APR_SUCCESS;
 }
 
+/* The application's routes, and the static files'. */
+static apr_status_t make_router(fb_site *site, const fb_site_parts *parts, fb_error *error)
+{
+    apr_size_t count = parts->blueprint_count;
+    const fb_blueprint **all = apr_palloc(site->pool, (count + 1) * sizeof(*all));
+    if (count > 0) {
+        memcpy(all, parts->blueprints, count * sizeof *all);
+    }
+    all[count] = &fb_web_static;
+    return fb_router_create(&site->router, all, count + 1, site->pool, error);
+}
+
 apr_status_t fb_site_create(fb_site **out, const fb_site_parts *parts, apr_pool_t *pool,
                             fb_error *error)
 {
@@ -178,8 +191,7 @@ apr_status_t fb_site_create(fb_site **out, const fb_site_parts *parts, apr_pool_
     site->templates = parts->templates;
     apr_status_t status = name_cookies(site, error);
     if (status == APR_SUCCESS) {
-        status = fb_router_create(&site->router, parts->blueprints, parts->blueprint_count, pool,
-                                  error);
+        status = make_router(site, parts, error);
     }
     if (status == APR_SUCCESS) {
         status = fb_assets_create(&site->assets, site->config.static_dirs,

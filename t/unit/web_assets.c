@@ -121,12 +121,18 @@ START_TEST(serves)
     ck_assert_int_eq(reply->status, 304);
     ck_assert_int_eq(reply->body, FB_BODY_NONE);
 
-    /* Development: plain names, never cached by a hash that may be old. */
+    /* Development: the same until a file is edited; then it is shown as it is now. */
     fb_assets *edited = assets_of(dirs, 2, FB_ASSETS_EDITED);
+    ck_assert(fb_str_eq(fb_assets_url_name(edited, FB_STR("css/app.css")), hashed));
+    write_file(css, "app.css", "body{color:red}");
     ck_assert_fb_str(fb_assets_url_name(edited, FB_STR("css/app.css")), "css/app.css");
-    reply = get(edited, test_request(), FB_STR("css/app.css"));
+    reply = get(edited, test_request(), hashed);
     ck_assert_int_eq(reply->body, FB_BODY_FILE);
+    ck_assert_uint_eq(reply->length, 15);
+    ck_assert_str_eq(fb_reply_header_value(reply, "Cache-Control"), "no-store");
     ck_assert_ptr_null(fb_reply_header_value(reply, "ETag"));
+    reply = get(assets, test_request(), hashed); /* in production: what was hashed */
+    ck_assert_fb_str(fb_chunks_flatten(&reply->chunks, pool), "body{}");
     ck_assert_int_eq(system(apr_pstrcat(pool, "rm -rf '", root, "'", NULL)), 0);
 }
 END_TEST
