@@ -14,10 +14,10 @@
 
 #include "base/banned.h"
 
-#define DEPTH_MAX 8
-#define FILES_MAX 10000
-#define KEEP_MAX (256u * 1024)      /* bytes of a file that is kept in memory */
-#define FILE_MAX (64u * 1024 * 1024)
+#define DEPTH_MAX   8
+#define FILES_MAX   10000
+#define KEEP_MAX    (256u * 1024) /* bytes of a file that is kept in memory */
+#define FILE_MAX    (64u * 1024 * 1024)
 #define HASH_DIGITS 12
 
 struct fb_assets {
@@ -97,7 +97,8 @@ static apr_status_t read_file(fb_asset_body *body, unsigned char digest[FB_SHA25
         total += got;
     }
     unsigned int len = 0;
-    ok = ok && status == APR_EOF && total == body->size && EVP_DigestFinal_ex(md, digest, &len) == 1;
+    ok =
+        ok && status == APR_EOF && total == body->size && EVP_DigestFinal_ex(md, digest, &len) == 1;
     EVP_MD_CTX_free(md);
     apr_status_t closed = apr_file_close(file);
     if (!ok) {
@@ -116,8 +117,8 @@ static apr_status_t load_body(builder *b, fb_asset_body *body, const char *path,
     body->path = path;
     body->size = (apr_uint64_t)info->size;
     body->mtime = info->mtime;
-    apr_status_t status = info->size > (apr_off_t)FILE_MAX
-        ? FB_ELIMIT : read_file(body, digest, KEEP_MAX, b->pool);
+    apr_status_t status =
+        info->size > (apr_off_t)FILE_MAX ? FB_ELIMIT : read_file(body, digest, KEEP_MAX, b->pool);
     if (status != APR_SUCCESS) {
         return fb_error_set_os(b->error, status, "static file %s can not be read", path);
     }
@@ -134,7 +135,8 @@ static apr_status_t load_variant(builder *b, fb_asset *asset, fb_encoding encodi
     const char *path = apr_pstrcat(b->pool, asset->body[0].path, ending, NULL);
     if (b->assets->mode == FB_ASSETS_EDITED ||
         apr_stat(&info, path, APR_FINFO_TYPE | APR_FINFO_SIZE | APR_FINFO_MTIME | APR_FINFO_LINK,
-                 b->pool) != APR_SUCCESS || info.filetype != APR_REG) {
+                 b->pool) != APR_SUCCESS ||
+        info.filetype != APR_REG) {
         return APR_SUCCESS;
     }
     return load_body(b, &asset->body[encoding], path, &info, digest);
@@ -206,7 +208,8 @@ static apr_status_t add_dir(builder *b, const char *dir, const char *prefix, int
         }
         const char *path = apr_pstrcat(b->pool, dir, "/", info.name, NULL);
         const char *name = apr_pstrcat(b->pool, prefix, info.name, NULL);
-        if (apr_stat(&info, path, APR_FINFO_TYPE | APR_FINFO_SIZE | APR_FINFO_MTIME | APR_FINFO_LINK,
+        if (apr_stat(&info, path,
+                     APR_FINFO_TYPE | APR_FINFO_SIZE | APR_FINFO_MTIME | APR_FINFO_LINK,
                      b->pool) != APR_SUCCESS) {
             continue;
         }
@@ -271,7 +274,8 @@ fb_str fb_assets_url_name(const fb_assets *assets, fb_str name)
 const fb_asset *fb_assets_at(const fb_assets *assets, apr_size_t index)
 {
     return index < (apr_size_t)assets->list->nelts
-        ? APR_ARRAY_IDX(assets->list, (int)index, const fb_asset *) : NULL;
+               ? APR_ARRAY_IDX(assets->list, (int)index, const fb_asset *)
+               : NULL;
 }
 
 /* ---- serving ---- */
@@ -386,10 +390,11 @@ apr_status_t fb_assets_serve(fb_reply *reply, const fb_assets *assets, const fb_
     const fb_asset_body *body = &asset->body[encoding];
 
     reply->status = 200;
-    fb_reply_add_header(reply, "Cache-Control", fb_str_eq(name, asset->hashed)
-                                                    ? "public, max-age=31536000, immutable"
-                                                    : "public, no-cache");
-    if (asset->body[FB_ENCODING_BROTLI].path != NULL || asset->body[FB_ENCODING_GZIP].path != NULL) {
+    fb_reply_add_header(reply, "Cache-Control",
+                        fb_str_eq(name, asset->hashed) ? "public, max-age=31536000, immutable"
+                                                       : "public, no-cache");
+    if (asset->body[FB_ENCODING_BROTLI].path != NULL ||
+        asset->body[FB_ENCODING_GZIP].path != NULL) {
         fb_reply_add_header(reply, "Vary", "Accept-Encoding");
     }
     fb_reply_add_header(reply, "ETag", body->etag);

@@ -9,8 +9,11 @@
 static fb_handler serve_file;
 
 static const fb_route routes[] = {
-    { .pattern = "/static/<path:filename>", .methods = FB_GET, .endpoint = "static",
-      .view = serve_file, .flags = FB_ROUTE_NO_SESSION,
+    { .pattern = "/static/<path:filename>",
+      .methods = FB_GET,
+      .endpoint = "static",
+      .view = serve_file,
+      .flags = FB_ROUTE_NO_SESSION,
       .doc = "Static files; hashed names are immutable for a year (R27)" },
 };
 
