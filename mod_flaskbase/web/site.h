@@ -75,7 +75,7 @@ typedef struct fb_site {
     struct fb_counters *counters;
     struct fb_page *const *pages; /* by row of the router: a pure page made at start, or NULL */
     /* Session cookies' names by generation of the key (0 is the newest), without and with https
-     * (__Host-…). They hold 8 hex digits made from the key, so that sites of one host don't mix. */
+     * (__Host-…). They hold 8 hex digits made from the key: sites of one host do not mix. */
     const char *cookie_names[1 + FB_KEYRING_RETIRED_MAX][2];
     apr_size_t cookie_name_count;
     const fb_reply_header *headers[2]; /* security headers of every reply, without and with https */

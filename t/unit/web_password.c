@@ -232,12 +232,13 @@ START_TEST(judges_strength)
         "zxcvbnm,",  "Marguerite", "marguerite1", "flowershop",
         "Sullivan1", "flask-base", "Flask-Base1", "margueritemarguerite",
     };
+    /* No composition rules: ASVS 6.2.5. */
     static const char *const strong[] = {
         "correct horse battery staple",
         "kX9#q2Lp!vT",
         "three blind mice dancing",
         "ouR-tiny;boat@42",
-        "\xd0\xbc\xd0\xbe\xd0\xb9 \xd0\xbf\xd0\xb0\xd1\x80\xd0\xbe\xd0\xbb\xd1\x8c 7", /* ASVS 6.2.5 */
+        "\xd0\xbc\xd0\xbe\xd0\xb9 \xd0\xbf\xd0\xb0\xd1\x80\xd0\xbe\xd0\xbb\xd1\x8c 7",
         "zebra umbrella quantum",
         "        x9 plum kettle",
     };
