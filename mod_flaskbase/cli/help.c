@@ -218,9 +218,9 @@ static void add_manual(fb_buf *out, apr_pool_t *pool)
     fb_buf_add_z(out,
                  ".SH EXIT STATUS\n0 when it worked, 1 when it did not, 2 when the command line "
                  "was wrong and nothing was done.\n.SH FILES\n.TP\n.I ");
-    add_troff(out, FB_CONF_DIR "/SITE.env");
+    add_troff(out, "/etc/flaskbase/SITE.env");
     fb_buf_add_z(out, "\nsettings of a site\n.TP\n.I ");
-    add_troff(out, FB_STATE_DIR "/SITE");
+    add_troff(out, "/var/lib/flaskbase/SITE");
     fb_buf_add_z(out, "\nits database and other state\n");
 }
 

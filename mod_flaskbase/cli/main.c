@@ -19,6 +19,7 @@ const fb_cli_command *const fb_cli_families[] = {
     fb_cli_setup_commands,
     fb_cli_user_commands,
     fb_cli_config_commands,
+    fb_cli_devel_commands,
     fb_cli_help_commands,
     NULL,
 };
