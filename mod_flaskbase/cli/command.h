@@ -53,6 +53,7 @@ extern const fb_cli_command fb_cli_config_commands[];
 extern const fb_cli_command fb_cli_db_commands[];
 extern const fb_cli_command fb_cli_devel_commands[];
 extern const fb_cli_command fb_cli_help_commands[];
+extern const fb_cli_command fb_cli_routes_commands[];
 extern const fb_cli_command fb_cli_setup_commands[];
 extern const fb_cli_command fb_cli_user_commands[];
 
