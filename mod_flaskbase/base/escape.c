@@ -2,6 +2,9 @@
 #include "base/escape.h"
 
 #include <string.h>
+#ifdef __SSE2__
+#include <emmintrin.h>
+#endif
 
 #include "base/banned.h"
 
@@ -25,14 +28,78 @@ static const unsigned char html_special[256] = {
     ['&'] = 1, ['<'] = 1, ['>'] = 1, ['"'] = 1, ['\''] = 1,
 };
 
+#ifdef __SSE2__
+/* A bit for each of 16 bytes that needs escaping. */
+static unsigned special_bits(__m128i bytes)
+{
+    __m128i found = _mm_cmpeq_epi8(bytes, _mm_set1_epi8('&'));
+
+    found = _mm_or_si128(found, _mm_cmpeq_epi8(bytes, _mm_set1_epi8('<')));
+    found = _mm_or_si128(found, _mm_cmpeq_epi8(bytes, _mm_set1_epi8('>')));
+    found = _mm_or_si128(found, _mm_cmpeq_epi8(bytes, _mm_set1_epi8('"')));
+    found = _mm_or_si128(found, _mm_cmpeq_epi8(bytes, _mm_set1_epi8('\'')));
+    return (unsigned)_mm_movemask_epi8(found);
+}
+#endif
+
 apr_size_t fb_escape_html_span(fb_str s)
 {
     apr_size_t i = 0;
 
+#ifdef __SSE2__
+    for (; s.len - i >= 16; i += 16) {
+        unsigned bits = special_bits(_mm_loadu_si128((const __m128i *)(const void *)(s.ptr + i)));
+        if (bits != 0) {
+            return i + (unsigned)__builtin_ctz(bits);
+        }
+    }
+#endif
     while (i < s.len && html_special[(unsigned char)s.ptr[i]] == 0) {
         i++;
     }
     return i;
+}
+
+/* All entities are five bytes long, but two are four. */
+static char *put_entity(char *out, char c)
+{
+    const char *entity = html_entity(c);
+    apr_size_t len = c == '<' || c == '>' ? 4 : 5;
+
+    memcpy(out, entity, len);
+    return out + len;
+}
+
+apr_size_t fb_escape_html_into(char *out, fb_str s)
+{
+    char *at = out;
+    apr_size_t i = 0;
+
+#ifdef __SSE2__
+    /* Sixteen bytes are copied at once; what follows a special one is copied again behind its
+     * entity. There is room: 5 bytes for each that is left, so 80 at least. */
+    while (s.len - i >= 16) {
+        __m128i bytes = _mm_loadu_si128((const __m128i *)(const void *)(s.ptr + i));
+        unsigned bits = special_bits(bytes);
+        _mm_storeu_si128((__m128i *)(void *)at, bytes);
+        if (bits == 0) {
+            at += 16;
+            i += 16;
+        } else {
+            unsigned plain = (unsigned)__builtin_ctz(bits);
+            at = put_entity(at + plain, s.ptr[i + plain]);
+            i += plain + 1;
+        }
+    }
+#endif
+    for (; i < s.len; i++) {
+        if (html_special[(unsigned char)s.ptr[i]] == 0) {
+            *at++ = s.ptr[i];
+        } else {
+            at = put_entity(at, s.ptr[i]);
+        }
+    }
+    return (apr_size_t)(at - out);
 }
 
 void fb_escape_html(fb_buf *out, fb_str s)

@@ -7,6 +7,9 @@
 /* HTML text and quoted attributes, as markupsafe writes it: & < > " ' become
  * &amp; &lt; &gt; &#34; &#39;. */
 void fb_escape_html(fb_buf *out, fb_str s);
+/* The same into room for 5 * s.len bytes at `out`; returns how many were written. For the
+ * renderer, which knows its buffers. */
+apr_size_t fb_escape_html_into(char *out, fb_str s);
 /* Length of the leading part that needs no HTML escaping (the renderer's fast scan). */
 apr_size_t fb_escape_html_span(fb_str s);
 /* RFC 3986: unreserved bytes and those of `keep` stay, others become %XX (upper case). */

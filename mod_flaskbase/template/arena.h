@@ -56,6 +56,8 @@ fb_str fb_arena_str(fb_arena *arena, fb_str s);
 
 fb_arena_mark fb_arena_note(const fb_arena *arena);
 void fb_arena_release(fb_arena *arena, fb_arena_mark mark);
+/* Whether something was allocated after the mark (and not released since). */
+bool fb_arena_is_newer(const fb_arena *arena, fb_arena_mark mark, const void *what);
 bool fb_arena_over(const fb_arena *arena);
 
 #endif

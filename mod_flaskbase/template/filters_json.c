@@ -160,8 +160,8 @@ static apr_status_t entries_of(json *j, const fb_dict *dict, fb_list **keys, fb_
 
 static apr_status_t add_dict(json *j, const fb_dict *dict)
 {
-    fb_list *keys;
-    fb_value *values;
+    fb_list *keys = NULL;
+    fb_value *values = NULL;
     apr_status_t status;
 
     if (dict->len == 0) {

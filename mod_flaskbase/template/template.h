@@ -48,6 +48,7 @@ typedef struct fb_env_options {
     bool autoescape_for_string, autoescape_default;
     fb_undefined_kind undefined;
     unsigned extensions;          /* FB_EXT_… */
+    bool gettext_functions;       /* gettext, ngettext, pgettext, npgettext as globals */
     bool newstyle_gettext;
     fb_sandbox sandbox;
     fb_limits limits;
