@@ -37,7 +37,7 @@ for my $who (sort keys %client) {
         unlike($page, qr/(?<!\{)49(?!\d)/, "1.3.2 $who $path: no template in data") unless $page =~ /\{\{7\*7\}\}/;
         is(() = $page =~ /<script/g, () = $page =~ /<\/script>/g, "1.2.3 $who $path: scripts as they were");
         is_deeply([ problems($page) ], [], "1.2.2 $who $path: well-formed") if $page =~ /^<!DOCTYPE/;
-        $seen++ if decode($page) =~ /\Q$canary\E/;
+        $seen++ if index(decode($page), substr $canary, 2) >= 0;
     }
 }
 cmp_ok($seen, '>', 20, 'and the canary was on the pages');
