@@ -248,15 +248,25 @@ static apr_status_t parse_query(parser *p, fb_str query)
     return APR_SUCCESS;
 }
 
+static bool is_secret(const char *keyword)
+{
+    return strcmp(keyword, "password") == 0 || strcmp(keyword, "sslpassword") == 0;
+}
+
+typedef enum secrets { WITH_SECRETS, WITHOUT_SECRETS } secrets;
+
 /* keyword='value' with quotes and backslashes escaped: libpq's own grammar. */
-static const char *conninfo(const parser *p)
+static const char *conninfo(const parser *p, secrets which)
 {
     fb_buf out;
 
     fb_buf_init(&out, p->pool, APR_SIZE_MAX);
     for (int i = 0; i < p->options->nelts; i++) {
         const option *o = &APR_ARRAY_IDX(p->options, i, option);
-        fb_buf_add_fmt(&out, "%s%s='", i > 0 ? " " : "", o->keyword);
+        if (which == WITHOUT_SECRETS && is_secret(o->keyword)) {
+            continue;
+        }
+        fb_buf_add_fmt(&out, "%s%s='", out.len > 0 ? " " : "", o->keyword);
         for (const char *c = o->value; *c != '\0'; c++) {
             if (*c == '\'' || *c == '\\') {
                 fb_buf_add_char(&out, '\\');
@@ -350,7 +360,9 @@ static apr_status_t parse_pgsql(fb_dburl *url, parser *p, fb_str rest)
     }
     url->engine = FB_DB_PGSQL;
     url->driver = "pgsql";
-    url->params = conninfo(p);
+    url->params = conninfo(p, WITH_SECRETS);
+    url->public_params = conninfo(p, WITHOUT_SECRETS);
+    url->password = get_option(p, "password");
     return APR_SUCCESS;
 }
 
@@ -380,6 +392,7 @@ static apr_status_t parse_sqlite(fb_dburl *url, parser *p, fb_str rest, const ch
     url->engine = FB_DB_SQLITE;
     url->driver = "sqlite3";
     url->params = url->path;
+    url->public_params = url->path;
     url->shown = apr_pstrcat(p->pool, "sqlite:///", url->path, NULL);
     return APR_SUCCESS;
 }

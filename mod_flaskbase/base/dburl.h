@@ -8,11 +8,13 @@ typedef enum fb_db_engine { FB_DB_SQLITE, FB_DB_PGSQL } fb_db_engine;
 
 typedef struct fb_dburl {
     fb_db_engine engine;
-    const char *driver; /* APR's name: "sqlite3" or "pgsql" */
-    const char *params; /* what DBDParams / apr_dbd_open take: the file, or a libpq conninfo
+    const char *driver;        /* APR's name: "sqlite3" or "pgsql" */
+    const char *params;        /* what DBDParams / apr_dbd_open take: the file, or a libpq conninfo
                          * string with every value quoted; holds the password */
-    const char *path;   /* SQLite: absolute path of the file; NULL otherwise */
-    const char *shown;  /* the URL with the password as ***, for messages */
+    const char *public_params; /* params without passwords, for a client's command line */
+    const char *password;      /* PostgreSQL: the password, or NULL */
+    const char *path;          /* SQLite: absolute path of the file; NULL otherwise */
+    const char *shown;         /* the URL with the password as ***, for messages */
 } fb_dburl;
 
 /* sqlite:///relative (to `base`, an absolute folder) and sqlite:////absolute; postgresql:// and

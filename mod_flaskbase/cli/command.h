@@ -51,8 +51,10 @@ typedef struct fb_cli_command {
  * and its line in the table of families in cli/main.c. */
 extern const fb_cli_command fb_cli_config_commands[];
 extern const fb_cli_command fb_cli_db_commands[];
+extern const fb_cli_command fb_cli_devel_commands[];
 extern const fb_cli_command fb_cli_help_commands[];
 extern const fb_cli_command fb_cli_render_commands[];
+extern const fb_cli_command fb_cli_routes_commands[];
 extern const fb_cli_command fb_cli_setup_commands[];
 extern const fb_cli_command fb_cli_user_commands[];
 

@@ -242,61 +242,65 @@ static int run_recreate(fb_cli *cli)
 }
 
 static const fb_cli_option json_options[] = {
-    {"json", 0, NULL, "Write JSON." },
+    { "json", 0, NULL, "Write JSON." },
     { 0 },
 };
 static const fb_cli_option yes_options[] = {
-    {"yes", 'y', NULL, "Do not ask." },
-    { 0},
+    { "yes", 'y', NULL, "Do not ask." },
+    { 0 },
 };
 static const fb_cli_option migrate_options[] = {
-    {"message", 'm', "TEXT", "What the migration does; becomes part of the files' names." },
-    { 0  },
+    { "message", 'm', "TEXT", "What the migration does; becomes part of the files' names." },
+    { 0 },
 };
 
 const fb_cli_command fb_cli_db_commands[] = {
-    {.name = "db upgrade",
-     .operands = "[VERSION]",
-     .max_operands = 1,
-     .summary = "Create the database, or bring it to the newest schema",
-     .doc = "Applies the migrations of the schema folder that the database does not have yet, "
+    { .name = "db upgrade",
+      .operands = "[VERSION]",
+      .max_operands = 1,
+      .summary = "Create the database, or bring it to the newest schema",
+      .doc = "Applies the migrations of the schema folder that the database does not have yet, "
              "each in a transaction: one that fails leaves nothing behind. VERSION is a number, or "
              "'head' for the newest.\n\nA missing SQLite file is made with mode 0600, its folder "
-             "with 0700. Root acts as the owner of the file or folder.", .needs = FB_CLI_NEEDS_SETTINGS,
-     .run = run_upgrade },
+             "with 0700. Root acts as the owner of the file or folder.",
+      .needs = FB_CLI_NEEDS_SETTINGS,
+      .run = run_upgrade },
     { .name = "db downgrade",
-     .operands = "[VERSION]",
-     .max_operands = 1,
-     .summary = "Undo the last migration, or those behind VERSION",
-     .doc = "What the undone migrations had added is deleted, with the data in it. VERSION is a "
-             "number, or 'base' for an empty database. In production it asks first.", .options = yes_options,
-     .needs = FB_CLI_NEEDS_SETTINGS,
-     .run = run_downgrade },
+      .operands = "[VERSION]",
+      .max_operands = 1,
+      .summary = "Undo the last migration, or those behind VERSION",
+      .doc = "What the undone migrations had added is deleted, with the data in it. VERSION is a "
+             "number, or 'base' for an empty database. In production it asks first.",
+      .options = yes_options,
+      .needs = FB_CLI_NEEDS_SETTINGS,
+      .run = run_downgrade },
     { .name = "db current",
-     .summary = "Show the database's version",
-     .doc =
+      .summary = "Show the database's version",
+      .doc =
           "The number and name of the last migration that was applied; (head) says that there is "
-          "no newer one.", .options = json_options,
-     .needs = FB_CLI_NEEDS_SETTINGS,
-     .run = run_current },
+          "no newer one.",
+      .options = json_options,
+      .needs = FB_CLI_NEEDS_SETTINGS,
+      .run = run_current },
     { .name = "db history",
-     .summary = "List the migrations and when each was applied",
-     .doc = "Those of the schema folder, and those that only the database knows.",
-     .options = json_options,
-     .needs = FB_CLI_NEEDS_SETTINGS,
-     .run = run_history },
+      .summary = "List the migrations and when each was applied",
+      .doc = "Those of the schema folder, and those that only the database knows.",
+      .options = json_options,
+      .needs = FB_CLI_NEEDS_SETTINGS,
+      .run = run_history },
     { .name = "db migrate",
-     .summary = "Make the next pair of empty migration files",
-     .doc = "Writes NNNN_text.up.sql and NNNN_text.down.sql for SQLite and for PostgreSQL, prints "
+      .summary = "Make the next pair of empty migration files",
+      .doc = "Writes NNNN_text.up.sql and NNNN_text.down.sql for SQLite and for PostgreSQL, prints "
              "their names and changes no database. Fill all four, rebuild (the program knows the "
-             "number of the last migration), then run 'db upgrade'.", .options = migrate_options,
-     .needs = FB_CLI_NEEDS_SETTINGS,
-     .run = run_migrate },
+             "number of the last migration), then run 'db upgrade'.",
+      .options = migrate_options,
+      .needs = FB_CLI_NEEDS_SETTINGS,
+      .run = run_migrate },
     { .name = "recreate-db",
-     .summary = "Delete all tables and create them anew",
-     .doc = "Everything in the database is lost. Refused in production; asks elsewhere.",
-     .options = yes_options,
-     .needs = FB_CLI_NEEDS_SETTINGS,
-     .run = run_recreate },
-    { 0},
+      .summary = "Delete all tables and create them anew",
+      .doc = "Everything in the database is lost. Refused in production; asks elsewhere.",
+      .options = yes_options,
+      .needs = FB_CLI_NEEDS_SETTINGS,
+      .run = run_recreate },
+    { 0 },
 };

@@ -148,24 +148,26 @@ static int run_setup_prod(fb_cli *cli)
 }
 
 static const fb_cli_option setup_options[] = {
-    {"roles-only", 0, NULL, "Make the roles, but no administrator." },
-    { 0       },
+    { "roles-only", 0, NULL, "Make the roles, but no administrator." },
+    { 0 },
 };
 
 const fb_cli_command fb_cli_setup_commands[] = {
-    {.name = "setup-dev",
-     .summary = "Make the roles and a first administrator for development",
-     .doc = "When there are no roles: User (the default) and Administrator. When there is no "
+    { .name = "setup-dev",
+      .summary = "Make the roles and a first administrator for development",
+      .doc = "When there are no roles: User (the default) and Administrator. When there is no "
              "administrator: one with the address ADMIN_EMAIL and the password ADMIN_PASSWORD; "
              "without that a password is made and printed, this once.\n\nRun again, it changes "
-             "nothing. The database must be there: run 'db upgrade' first.", .options = setup_options,
-     .needs = FB_CLI_NEEDS_SETTINGS,
-     .run = run_setup_dev },
+             "nothing. The database must be there: run 'db upgrade' first.",
+      .options = setup_options,
+      .needs = FB_CLI_NEEDS_SETTINGS,
+      .run = run_setup_dev },
     { .name = "setup-prod",
-     .summary = "Make the roles and a first administrator for production",
-     .doc = "As setup-dev, but ADMIN_EMAIL has to be set, an ADMIN_PASSWORD that is easy to guess "
-             "is refused, and one that was made here must be changed at the first login.", .options = setup_options,
-     .needs = FB_CLI_NEEDS_SETTINGS,
-     .run = run_setup_prod },
-    { 0                                        },
+      .summary = "Make the roles and a first administrator for production",
+      .doc = "As setup-dev, but ADMIN_EMAIL has to be set, an ADMIN_PASSWORD that is easy to guess "
+             "is refused, and one that was made here must be changed at the first login.",
+      .options = setup_options,
+      .needs = FB_CLI_NEEDS_SETTINGS,
+      .run = run_setup_prod },
+    { 0 },
 };

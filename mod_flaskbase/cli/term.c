@@ -99,14 +99,15 @@ void fb_cli_table(fb_cli *cli, const char *const *cells, apr_size_t columns, apr
     fb_buf_init(&out, cli->pool, TEXT_MAX);
     for (apr_size_t row = 0; row < rows; row++) {
         bool header = row == 0 && cli->colour && cli->out_is_terminal;
+        apr_size_t pending = 0; /* blanks owed before the next text: none at a line's end */
         fb_buf_add_z(&out, header ? "\033[1m" : "");
         for (apr_size_t column = 0; column < columns; column++) {
             const char *cell = cells[row * columns + column];
-            apr_size_t width = fb_str_utf8_count(fb_str_from(cell));
-            fb_buf_add_z(&out, cell);
-            for (; column + 1 < columns && width < widths[column] + 2; width++) {
-                fb_buf_add_char(&out, ' ');
+            if (cell[0] != '\0') {
+                fb_buf_add_fmt(&out, "%*s%s", (int)pending, "", cell);
+                pending = 0;
             }
+            pending += widths[column] + 2 - fb_str_utf8_count(fb_str_from(cell));
         }
         fb_buf_add_z(&out, header ? "\033[0m\n" : "\n");
     }

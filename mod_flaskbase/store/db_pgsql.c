@@ -19,7 +19,7 @@
 
 /* Most columns or parameters of a statement in the table. */
 #define VALUES_MAX 48
-/* A connection looks again at the schema's version this often: nothing else tells it of a change. */
+/* How often a connection looks at the schema's version: nothing else tells it of a change. */
 #define SCHEMA_RECHECK apr_time_from_sec(5)
 /* For an answer to ROLLBACK. Without one the connection is cut, and the server rolls back. */
 #define UNDO_WAIT apr_time_from_msec(500)

@@ -32,31 +32,33 @@ typedef struct sqlite_failure {
     const char *words;
 } sqlite_failure;
 
+/* clang-format off */
 static const sqlite_failure failures[] = {
-    {SQLITE_CONSTRAINT_UNIQUE,      FB_ECONFLICT, "this value is taken"                                   },
-    { SQLITE_CONSTRAINT_PRIMARYKEY, FB_ECONFLICT, "this value is taken"                                   },
-    { SQLITE_CONSTRAINT_ROWID,      FB_ECONFLICT, "this value is taken"                                   },
-    { SQLITE_CONSTRAINT,            FB_EINVALID,  "a rule of the table forbids this"                      },
-    { SQLITE_BUSY,                  FB_EUNAVAIL,  "the database is locked by another program; try again"  },
-    { SQLITE_LOCKED,                FB_EUNAVAIL,  "the database is locked by another program; try again"  },
-    { SQLITE_INTERRUPT,             FB_ETIMEOUT,  "the database took too long"                            },
-    { SQLITE_FULL,                  FB_EUNAVAIL,  "the disk or its quota is full; make room"              },
-    { SQLITE_READONLY,              FB_EUNAVAIL,
-     "the database file can not be written; check owner and mode of the file and its folder"              },
-    { SQLITE_CANTOPEN,              FB_EUNAVAIL,
-     "the database file can not be opened; check owner and mode of the file and its folder"               },
-    { SQLITE_PERM,                  FB_EUNAVAIL,
-     "the database file can not be used; check owner and mode of the file and its folder"                 },
-    { SQLITE_AUTH,                  FB_EUNAVAIL,  "the database refused access"                           },
-    { SQLITE_CORRUPT,               FB_EUNAVAIL,  "the database file is damaged; restore it from a backup"},
-    { SQLITE_NOTADB,                FB_EUNAVAIL,  "this file is not an SQLite database, or is damaged"    },
-    { SQLITE_IOERR,                 FB_EUNAVAIL,  "the disk failed to read or write the database"         },
-    { SQLITE_PROTOCOL,              FB_EUNAVAIL,  "the database is busy; try again"                       },
-    { SQLITE_NOLFS,                 FB_EUNAVAIL,  "the file system can not hold a file of this size"      },
-    { SQLITE_TOOBIG,                FB_ELIMIT,    "the value is too large for the database"               },
-    { SQLITE_SCHEMA,                FB_EUNAVAIL,  "the database's tables just changed; try again"         },
-    { SQLITE_NOMEM,                 APR_ENOMEM,   "not enough memory"                                     },
+    { SQLITE_CONSTRAINT_UNIQUE, FB_ECONFLICT, "this value is taken" },
+    { SQLITE_CONSTRAINT_PRIMARYKEY, FB_ECONFLICT, "this value is taken" },
+    { SQLITE_CONSTRAINT_ROWID, FB_ECONFLICT, "this value is taken" },
+    { SQLITE_CONSTRAINT, FB_EINVALID, "a rule of the table forbids this" },
+    { SQLITE_BUSY, FB_EUNAVAIL, "the database is locked by another program; try again" },
+    { SQLITE_LOCKED, FB_EUNAVAIL, "the database is locked by another program; try again" },
+    { SQLITE_INTERRUPT, FB_ETIMEOUT, "the database took too long" },
+    { SQLITE_FULL, FB_EUNAVAIL, "the disk or its quota is full; make room" },
+    { SQLITE_READONLY, FB_EUNAVAIL,
+      "the database file can not be written; check owner and mode of the file and its folder" },
+    { SQLITE_CANTOPEN, FB_EUNAVAIL,
+      "the database file can not be opened; check owner and mode of the file and its folder" },
+    { SQLITE_PERM, FB_EUNAVAIL,
+      "the database file can not be used; check owner and mode of the file and its folder" },
+    { SQLITE_AUTH, FB_EUNAVAIL, "the database refused access" },
+    { SQLITE_CORRUPT, FB_EUNAVAIL, "the database file is damaged; restore it from a backup" },
+    { SQLITE_NOTADB, FB_EUNAVAIL, "this file is not an SQLite database, or is damaged" },
+    { SQLITE_IOERR, FB_EUNAVAIL, "the disk failed to read or write the database" },
+    { SQLITE_PROTOCOL, FB_EUNAVAIL, "the database is busy; try again" },
+    { SQLITE_NOLFS, FB_EUNAVAIL, "the file system can not hold a file of this size" },
+    { SQLITE_TOOBIG, FB_ELIMIT, "the value is too large for the database" },
+    { SQLITE_SCHEMA, FB_EUNAVAIL, "the database's tables just changed; try again" },
+    { SQLITE_NOMEM, APR_ENOMEM, "not enough memory" },
 };
+/* clang-format on */
 
 /* SQLITE_ERROR says too little; what a missing table or column looks like is stable text. */
 static bool is_missing_table(const char *text)
@@ -339,10 +341,10 @@ static apr_status_t detach(void *baton)
 static apr_status_t harden(fb_db *db, fb_error *error)
 {
     static const int switches[][2] = {
-        {SQLITE_DBCONFIG_DEFENSIVE,       1}, /* no SQL can damage the file */
-        { SQLITE_DBCONFIG_TRUSTED_SCHEMA, 0}, /* a foreign schema calls harmless functions only */
-        { SQLITE_DBCONFIG_DQS_DML,        0}, /* "x" is never a string: a typo is an error */
-        { SQLITE_DBCONFIG_DQS_DDL,        0},
+        { SQLITE_DBCONFIG_DEFENSIVE, 1 },      /* no SQL can damage the file */
+        { SQLITE_DBCONFIG_TRUSTED_SCHEMA, 0 }, /* a foreign schema calls harmless functions only */
+        { SQLITE_DBCONFIG_DQS_DML, 0 },        /* "x" is never a string: a typo is an error */
+        { SQLITE_DBCONFIG_DQS_DDL, 0 },
     };
     sqlite3 *native = ((sqlite_impl *)db->impl)->native;
     for (size_t i = 0; i < sizeof(switches) / sizeof(switches[0]); i++) {

@@ -87,8 +87,8 @@ static const struct seed {
     bool is_default;
     apr_int64_t permissions;
 } seeds[] = {
-    {FB_STR_INIT("User"),           FB_STR_INIT("main"),  true,  FB_PERMISSION_GENERAL   },
-    { FB_STR_INIT("Administrator"), FB_STR_INIT("admin"), false, FB_PERMISSION_ADMINISTER},
+    { FB_STR_INIT("User"), FB_STR_INIT("main"), true, FB_PERMISSION_GENERAL },
+    { FB_STR_INIT("Administrator"), FB_STR_INIT("admin"), false, FB_PERMISSION_ADMINISTER },
 };
 
 static apr_status_t seed_all(int *added, fb_db *db, apr_pool_t *pool, fb_error *error)

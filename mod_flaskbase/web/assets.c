@@ -10,13 +10,14 @@
 #include <apr_strings.h>
 #include <openssl/evp.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include "base/banned.h"
 
-#define DEPTH_MAX 8
-#define FILES_MAX 10000
-#define KEEP_MAX (256u * 1024)      /* bytes of a file that is kept in memory */
-#define FILE_MAX (64u * 1024 * 1024)
+#define DEPTH_MAX   8
+#define FILES_MAX   10000
+#define KEEP_MAX    (256u * 1024) /* bytes of a file that is kept in memory */
+#define FILE_MAX    (64u * 1024 * 1024)
 #define HASH_DIGITS 12
 
 struct fb_assets {
@@ -96,7 +97,8 @@ static apr_status_t read_file(fb_asset_body *body, unsigned char digest[FB_SHA25
         total += got;
     }
     unsigned int len = 0;
-    ok = ok && status == APR_EOF && total == body->size && EVP_DigestFinal_ex(md, digest, &len) == 1;
+    ok =
+        ok && status == APR_EOF && total == body->size && EVP_DigestFinal_ex(md, digest, &len) == 1;
     EVP_MD_CTX_free(md);
     apr_status_t closed = apr_file_close(file);
     if (!ok) {
@@ -115,9 +117,8 @@ static apr_status_t load_body(builder *b, fb_asset_body *body, const char *path,
     body->path = path;
     body->size = (apr_uint64_t)info->size;
     body->mtime = info->mtime;
-    apr_size_t keep = b->assets->mode == FB_ASSETS_FIXED ? KEEP_MAX : 0;
-    apr_status_t status = info->size > (apr_off_t)FILE_MAX ? FB_ELIMIT
-                                                          : read_file(body, digest, keep, b->pool);
+    apr_status_t status =
+        info->size > (apr_off_t)FILE_MAX ? FB_ELIMIT : read_file(body, digest, KEEP_MAX, b->pool);
     if (status != APR_SUCCESS) {
         return fb_error_set_os(b->error, status, "static file %s can not be read", path);
     }
@@ -134,7 +135,8 @@ static apr_status_t load_variant(builder *b, fb_asset *asset, fb_encoding encodi
     const char *path = apr_pstrcat(b->pool, asset->body[0].path, ending, NULL);
     if (b->assets->mode == FB_ASSETS_EDITED ||
         apr_stat(&info, path, APR_FINFO_TYPE | APR_FINFO_SIZE | APR_FINFO_MTIME | APR_FINFO_LINK,
-                 b->pool) != APR_SUCCESS || info.filetype != APR_REG) {
+                 b->pool) != APR_SUCCESS ||
+        info.filetype != APR_REG) {
         return APR_SUCCESS;
     }
     return load_body(b, &asset->body[encoding], path, &info, digest);
@@ -206,7 +208,8 @@ static apr_status_t add_dir(builder *b, const char *dir, const char *prefix, int
         }
         const char *path = apr_pstrcat(b->pool, dir, "/", info.name, NULL);
         const char *name = apr_pstrcat(b->pool, prefix, info.name, NULL);
-        if (apr_stat(&info, path, APR_FINFO_TYPE | APR_FINFO_SIZE | APR_FINFO_MTIME | APR_FINFO_LINK,
+        if (apr_stat(&info, path,
+                     APR_FINFO_TYPE | APR_FINFO_SIZE | APR_FINFO_MTIME | APR_FINFO_LINK,
                      b->pool) != APR_SUCCESS) {
             continue;
         }
@@ -251,16 +254,28 @@ const fb_asset *fb_assets_find(const fb_assets *assets, fb_str name)
     return name.len == 0 ? NULL : apr_hash_get(assets->by_name, name.ptr, (apr_ssize_t)name.len);
 }
 
+/* Is what was hashed at start still what is on disk? Only asked where files are edited. */
+static bool is_current(const fb_assets *assets, const fb_asset *asset)
+{
+    struct stat info;
+    const fb_asset_body *body = &asset->body[FB_ENCODING_IDENTITY];
+    return assets->mode == FB_ASSETS_FIXED ||
+           (stat(body->path, &info) == 0 && (apr_uint64_t)info.st_size == body->size &&
+            info.st_mtime == (time_t)apr_time_sec(body->mtime) &&
+            info.st_mtim.tv_nsec / 1000 == apr_time_usec(body->mtime));
+}
+
 fb_str fb_assets_url_name(const fb_assets *assets, fb_str name)
 {
     const fb_asset *asset = fb_assets_find(assets, name);
-    return asset == NULL || assets->mode == FB_ASSETS_EDITED ? name : asset->hashed;
+    return asset != NULL && is_current(assets, asset) ? asset->hashed : name;
 }
 
 const fb_asset *fb_assets_at(const fb_assets *assets, apr_size_t index)
 {
     return index < (apr_size_t)assets->list->nelts
-        ? APR_ARRAY_IDX(assets->list, (int)index, const fb_asset *) : NULL;
+               ? APR_ARRAY_IDX(assets->list, (int)index, const fb_asset *)
+               : NULL;
 }
 
 /* ---- serving ---- */
@@ -343,6 +358,23 @@ static void fill_body(fb_reply *reply, const fb_asset_body *body)
     }
 }
 
+/* A file that was edited since the start: as it is now, and never kept. */
+static apr_status_t serve_edited(fb_reply *reply, const fb_asset *asset)
+{
+    struct stat info;
+    const char *path = asset->body[FB_ENCODING_IDENTITY].path;
+    if (stat(path, &info) != 0 || !S_ISREG(info.st_mode)) {
+        return FB_ENOTFOUND;
+    }
+    reply->status = 200;
+    reply->content_type = asset->content_type;
+    reply->body = FB_BODY_FILE;
+    reply->file = path;
+    reply->length = (apr_uint64_t)info.st_size;
+    fb_reply_add_header(reply, "Cache-Control", "no-store");
+    return APR_SUCCESS;
+}
+
 apr_status_t fb_assets_serve(fb_reply *reply, const fb_assets *assets, const fb_request *request,
                              fb_str name)
 {
@@ -351,24 +383,26 @@ apr_status_t fb_assets_serve(fb_reply *reply, const fb_assets *assets, const fb_
     if (asset == NULL) {
         return FB_ENOTFOUND;
     }
+    if (!is_current(assets, asset)) {
+        return serve_edited(reply, asset);
+    }
     fb_encoding encoding = choose(asset, request);
     const fb_asset_body *body = &asset->body[encoding];
-    bool immutable = fb_str_eq(name, asset->hashed) && assets->mode == FB_ASSETS_FIXED;
 
     reply->status = 200;
     fb_reply_add_header(reply, "Cache-Control",
-                        immutable ? "public, max-age=31536000, immutable" : "public, no-cache");
-    if (asset->body[FB_ENCODING_BROTLI].path != NULL || asset->body[FB_ENCODING_GZIP].path != NULL) {
+                        fb_str_eq(name, asset->hashed) ? "public, max-age=31536000, immutable"
+                                                       : "public, no-cache");
+    if (asset->body[FB_ENCODING_BROTLI].path != NULL ||
+        asset->body[FB_ENCODING_GZIP].path != NULL) {
         fb_reply_add_header(reply, "Vary", "Accept-Encoding");
     }
-    if (assets->mode == FB_ASSETS_FIXED) {
-        fb_reply_add_header(reply, "ETag", body->etag);
-        fb_reply_add_header(reply, "Last-Modified", asset->modified);
-        if (fb_etag_matches(fb_request_header(request, "If-None-Match"), body->etag)) {
-            reply->status = 304;
-            reply->body = FB_BODY_NONE;
-            return APR_SUCCESS;
-        }
+    fb_reply_add_header(reply, "ETag", body->etag);
+    fb_reply_add_header(reply, "Last-Modified", asset->modified);
+    if (fb_etag_matches(fb_request_header(request, "If-None-Match"), body->etag)) {
+        reply->status = 304;
+        reply->body = FB_BODY_NONE;
+        return APR_SUCCESS;
     }
     if (codings[encoding] != NULL) {
         fb_reply_add_header(reply, "Content-Encoding", codings[encoding]);

@@ -5,7 +5,12 @@
 #include "web/reply.h"
 #include "web/request.h"
 
-typedef enum fb_encoding { FB_ENCODING_IDENTITY, FB_ENCODING_BROTLI, FB_ENCODING_GZIP, FB_ENCODING_COUNT } fb_encoding;
+typedef enum fb_encoding {
+    FB_ENCODING_IDENTITY,
+    FB_ENCODING_BROTLI,
+    FB_ENCODING_GZIP,
+    FB_ENCODING_COUNT
+} fb_encoding;
 
 /* The bytes in one encoding. Small files are kept in memory, so that what is served is always
  * what was hashed; larger ones are sent from `path`. */
@@ -28,16 +33,16 @@ typedef struct fb_asset {
 typedef struct fb_assets fb_assets; /* immutable */
 
 typedef enum fb_assets_mode {
-    FB_ASSETS_FIXED,   /* url_for gives hashed names, small files are kept */
-    FB_ASSETS_EDITED   /* development: plain names, always read from disk, never cached */
+    FB_ASSETS_FIXED, /* what was read at start is served, whatever happens on disk */
+    FB_ASSETS_EDITED /* development: a file that changed since is served as it is now, under its
+                          plain name, uncached */
 } fb_assets_mode;
 
 /* Reads every regular file below the folders; of one name the first folder's wins. Left out: names
- * beginning with '.', symbolic links, files of unknown type. NAME.br and NAME.gz beside NAME are its
- * precompressed forms. A folder that is not there is no error; one that can't be read is. */
+ * beginning with '.', symbolic links, files of unknown type. NAME.br and NAME.gz beside NAME are
+ * its precompressed forms. A folder that is not there is no error; one that can't be read is. */
 apr_status_t fb_assets_create(fb_assets **out, const char *const *dirs, apr_size_t dir_count,
-                              fb_assets_mode mode, apr_pool_t *pool,
-                              fb_error *error) FB_MUST_CHECK;
+                              fb_assets_mode mode, apr_pool_t *pool, fb_error *error) FB_MUST_CHECK;
 
 /* By plain or hashed name; NULL if there is none. */
 const fb_asset *fb_assets_find(const fb_assets *assets, fb_str name);

@@ -103,14 +103,11 @@ static apr_status_t load_login(fb_context *context, fb_db *db, fb_error *error)
     }
     fb_login *login = &context->identity->login;
     switch (fb_login_state_at(login, limits, now)) {
-    case FB_LOGIN_LIVE:
-        status = protect(&known, context, db, error);
-        break;
+    case FB_LOGIN_LIVE: status = protect(&known, context, db, error); break;
     case FB_LOGIN_RENEWABLE:
         status = fb_login_renew(db, login, limits, now, context->pool, error);
         break;
-    case FB_LOGIN_EXPIRED:
-        return FB_ENOTFOUND;
+    case FB_LOGIN_EXPIRED: return FB_ENOTFOUND;
     }
     if (status != APR_SUCCESS) {
         return status;
@@ -172,7 +169,7 @@ static void rehash(fb_context *context, fb_db *db, const fb_user *user, fb_str p
     }
 }
 
-/* Verifies under a hash slot. `user` may be NULL: then the work of one hash is done all the same. */
+/* Verifies under a hash slot. Without a `user` the work of one hash is done all the same. */
 static apr_status_t verify(fb_sign_in *out, fb_context *context, fb_db *db, const fb_user *user,
                            fb_str password, fb_error *error)
 {
@@ -197,8 +194,8 @@ static apr_status_t verify(fb_sign_in *out, fb_context *context, fb_db *db, cons
 
 /* ---- signing in ---- */
 
-static apr_status_t create_login(fb_context *context, fb_db *db, const fb_user *user,
-                                 bool remember, fb_error *error)
+static apr_status_t create_login(fb_context *context, fb_db *db, const fb_user *user, bool remember,
+                                 fb_error *error)
 {
     unsigned char key[FB_SESSION_KEY_LEN];
     fb_login_new fields = {
@@ -245,8 +242,8 @@ static fb_str account_subject(fb_context *context, fb_str email)
     fb_error ignored;
     fb_str canonical;
     fb_error_init(&ignored, context->pool);
-    return fb_email_canonical(&canonical, email, context->pool, &ignored) == APR_SUCCESS
-        ? canonical : email;
+    return fb_email_canonical(&canonical, email, context->pool, &ignored) == APR_SUCCESS ? canonical
+                                                                                         : email;
 }
 
 apr_status_t fb_auth_sign_in(fb_sign_in *out, fb_context *context, fb_str email, fb_str password,
@@ -324,7 +321,8 @@ static apr_status_t renew_login(fb_context *context, fb_db *db, fb_error *error)
         !fb_str_eq(login->ua_family, fb_visitor_browser(context->request))) {
         apr_status_t status = end_previous(context, db, error);
         return status == APR_SUCCESS
-            ? create_login(context, db, context->user, login->remember, error) : status;
+                   ? create_login(context, db, context->user, login->remember, error)
+                   : status;
     }
     apr_status_t status = new_key(key, &hash, context, error);
     if (status == APR_SUCCESS) {
@@ -408,8 +406,8 @@ const char *fb_auth_index_endpoint(const fb_context *context)
 {
     fb_str ignored;
     if (context->user != NULL) {
-        const char *endpoint = apr_psprintf(context->pool, "%.*s.index",
-                                            FB_STR_ARG(context->user->role.index));
+        const char *endpoint =
+            apr_psprintf(context->pool, "%.*s.index", FB_STR_ARG(context->user->role.index));
         if (fb_router_build(&ignored, context->site->router, endpoint, NULL, 0, context->pool,
                             NULL) == APR_SUCCESS) {
             return endpoint;

@@ -10,10 +10,10 @@
 apr_status_t fb_auth_load(fb_context *context, fb_error *error) FB_MUST_CHECK;
 
 typedef enum fb_sign_in {
-    FB_SIGN_IN_DONE,    /* the session is a new one, logged in; the view redirects */
-    FB_SIGN_IN_BAD,     /* wrong address or password, or the account has no password: same words,
+    FB_SIGN_IN_DONE,   /* the session is a new one, logged in; the view redirects */
+    FB_SIGN_IN_BAD,    /* wrong address or password, or the account has no password: same words,
                            same work */
-    FB_SIGN_IN_REFUSED  /* throttled or all hash slots busy: the reply is already a 429 or 503 with
+    FB_SIGN_IN_REFUSED /* throttled or all hash slots busy: the reply is already a 429 or 503 with
                            Retry-After; the view returns APR_SUCCESS */
 } fb_sign_in;
 

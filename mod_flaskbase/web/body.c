@@ -13,7 +13,8 @@ static apr_status_t decode(fb_str *out, fb_str raw, const char *what, apr_pool_t
                            fb_error *error)
 {
     if (fb_unescape_url(out, raw, FB_PLUS_IS_SPACE, pool) != APR_SUCCESS) {
-        return fb_error_set(error, FB_ESYNTAX, "%s holds a %% without two hexadecimal digits", what);
+        return fb_error_set(error, FB_ESYNTAX, "%s holds a %% without two hexadecimal digits",
+                            what);
     }
     if (fb_str_has_nul(*out)) {
         return fb_error_set(error, FB_ESYNTAX, "%s holds a NUL byte", what);
@@ -43,8 +44,9 @@ apr_status_t fb_body_urlencoded(fb_params *out, fb_str text, apr_size_t max, apr
             return status;
         }
         if ((apr_size_t)params->nelts == max || param.name.len > FB_PARAM_NAME_MAX) {
-            return fb_error_set(error, FB_ELIMIT, "more than %" APR_SIZE_T_FMT
-                                " parameters, or one with a very long name", max);
+            return fb_error_set(
+                error, FB_ELIMIT,
+                "more than %" APR_SIZE_T_FMT " parameters, or one with a very long name", max);
         }
         *(fb_param *)apr_array_push(params) = param;
     }
@@ -76,8 +78,8 @@ static fb_str param_value(fb_str text)
     if (value.len >= 2 && value.ptr[0] == '"' && value.ptr[value.len - 1] == '"') {
         value = fb_str_sub(value, 1, value.len - 2);
     }
-    return fb_str_find_char(value, '"') >= 0 || fb_str_find_char(value, '\\') >= 0
-               ? FB_STR("") : value;
+    return fb_str_find_char(value, '"') >= 0 || fb_str_find_char(value, '\\') >= 0 ? FB_STR("")
+                                                                                   : value;
 }
 
 fb_body_type fb_body_type_of(fb_str *boundary, fb_str content_type, apr_pool_t *pool)
@@ -154,11 +156,12 @@ apr_status_t fb_body_read_form(fb_params *out, const fb_request *request, apr_si
                                apr_size_t max_params, fb_error *error)
 {
     fb_str boundary, text;
-    fb_body_type type = fb_body_type_of(&boundary, fb_request_header(request, "Content-Type"),
-                                        request->pool);
+    fb_body_type type =
+        fb_body_type_of(&boundary, fb_request_header(request, "Content-Type"), request->pool);
     *out = (fb_params){ NULL, 0 };
     if (type == FB_BODY_OTHER) {
-        return fb_error_set(error, FB_EINVALID, "forms are sent as "
+        return fb_error_set(error, FB_EINVALID,
+                            "forms are sent as "
                             "application/x-www-form-urlencoded or multipart/form-data in UTF-8");
     }
     apr_status_t status = read_all(&text, request, max_bytes, error);
@@ -170,6 +173,6 @@ apr_status_t fb_body_read_form(fb_params *out, const fb_request *request, apr_si
                              : fb_error_set(error, FB_EINVALID, "the body has no Content-Type");
     }
     return type == FB_BODY_MULTIPART
-        ? fb_body_multipart(out, text, boundary, max_params, request->pool, error)
-        : fb_body_urlencoded(out, text, max_params, request->pool, error);
+               ? fb_body_multipart(out, text, boundary, max_params, request->pool, error)
+               : fb_body_urlencoded(out, text, max_params, request->pool, error);
 }

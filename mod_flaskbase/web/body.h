@@ -20,7 +20,12 @@ apr_status_t fb_body_urlencoded(fb_params *out, fb_str text, apr_size_t max, apr
 apr_status_t fb_body_multipart(fb_params *out, fb_str text, fb_str boundary, apr_size_t max,
                                apr_pool_t *pool, fb_error *error) FB_MUST_CHECK;
 
-typedef enum fb_body_type { FB_BODY_EMPTY, FB_BODY_URLENCODED, FB_BODY_MULTIPART, FB_BODY_OTHER } fb_body_type;
+typedef enum fb_body_type {
+    FB_BODY_EMPTY,
+    FB_BODY_URLENCODED,
+    FB_BODY_MULTIPART,
+    FB_BODY_OTHER
+} fb_body_type;
 /* Kind of body by the Content-Type header; *boundary for multipart. A charset other than UTF-8, a
  * missing or malformed boundary and everything else is FB_BODY_OTHER (415). Without the header:
  * FB_BODY_EMPTY when there is no body either. */

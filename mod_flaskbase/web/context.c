@@ -10,7 +10,7 @@
 
 #include "base/banned.h"
 
-#define URL_ARGS_MAX 8
+#define URL_ARGS_MAX  8
 #define RENDER_MEMORY (64u * 1024 * 1024)
 
 apr_status_t fb_context_db(fb_db **out, fb_context *context, fb_error *error)
@@ -60,7 +60,8 @@ void fb_context_set(fb_context *context, const char *name, fb_value value)
         context->vars = fb_dict_create(arena, 8);
     }
     apr_status_t status = context->vars != NULL
-        ? fb_dict_set_str(context->vars, fb_str_from(name), value, arena) : FB_ELIMIT;
+                              ? fb_dict_set_str(context->vars, fb_str_from(name), value, arena)
+                              : FB_ELIMIT;
     if (status != APR_SUCCESS) {
         context->vars_status = status;
     }
@@ -164,8 +165,8 @@ static apr_size_t collect(fb_url_arg args[URL_ARGS_MAX], va_list list)
     return count;
 }
 
-apr_status_t fb_context_url(fb_str *out, fb_context *context, fb_error *error,
-                            const char *endpoint, ...)
+apr_status_t fb_context_url(fb_str *out, fb_context *context, fb_error *error, const char *endpoint,
+                            ...)
 {
     fb_url_arg args[URL_ARGS_MAX];
     va_list list;
@@ -183,8 +184,8 @@ apr_status_t fb_context_redirect(fb_context *context, fb_error *error, const cha
     va_start(list, endpoint);
     apr_size_t count = collect(args, list);
     va_end(list);
-    apr_status_t status = fb_url_for(&url, context->site, endpoint, args, count, FB_URL_PATH,
-                                     context->pool, error);
+    apr_status_t status =
+        fb_url_for(&url, context->site, endpoint, args, count, FB_URL_PATH, context->pool, error);
     if (status == APR_SUCCESS) {
         fb_reply_redirect(context->reply, 303, fb_str_to_z(context->pool, url));
     }

@@ -7,9 +7,8 @@
 #include "web/session.h"
 #include "web/site.h"
 
-
 typedef enum fb_csrf_state {
-    FB_CSRF_ABSENT,  /* a safe method */
+    FB_CSRF_ABSENT, /* a safe method */
     FB_CSRF_GOOD,
     FB_CSRF_EXPIRED, /* genuine but old: the view runs as for GET with the form filled in */
     FB_CSRF_BAD
@@ -20,27 +19,27 @@ typedef struct fb_context {
     const fb_site *site;
     const fb_request *request;
     fb_reply *reply;
-    fb_session *session;       /* never NULL in a view */
+    fb_session *session; /* never NULL in a view */
     apr_pool_t *pool;
     const fb_route *route;
     const fb_route_arg *args;
     apr_size_t arg_count;
-    fb_str path;               /* without mount prefix */
-    fb_params query;           /* decoded, bounded, valid UTF-8, no NUL */
-    fb_params form;            /* body of a POST, same rules; empty else */
-    bool submitted;            /* an unsafe method with a good CSRF token: the view may act */
+    fb_str path;     /* without mount prefix */
+    fb_params query; /* decoded, bounded, valid UTF-8, no NUL */
+    fb_params form;  /* body of a POST, same rules; empty else */
+    bool submitted;  /* an unsafe method with a good CSRF token: the view may act */
     fb_csrf_state csrf;
-    fb_identity *identity;     /* NULL: anonymous */
-    const fb_user *user;       /* of the identity, with its role; NULL: anonymous */
-    bool fresh;                /* password given within the last `fresh_seconds` */
-    fb_db *db;          /* NULL until fb_context_db */
+    fb_identity *identity; /* NULL: anonymous */
+    const fb_user *user;   /* of the identity, with its role; NULL: anonymous */
+    bool fresh;            /* password given within the last `fresh_seconds` */
+    fb_db *db;             /* NULL until fb_context_db */
     const char *incident_id;
-    fb_arena *arena;           /* of the render; values that last as long as the request */
-    fb_dict *vars;             /* what fb_context_set gathered */
+    fb_arena *arena; /* of the render; values that last as long as the request */
+    fb_dict *vars;   /* what fb_context_set gathered */
     apr_status_t vars_status;
-    bool impure;               /* something of this very request went into the page */
-    bool fixed;                /* rendering at start: only what configuration gives may go in */
-    int error_status;          /* on an error page: its status, else 0 */
+    bool impure;                  /* something of this very request went into the page */
+    bool fixed;                   /* rendering at start: only what configuration gives may go in */
+    int error_status;             /* on an error page: its status, else 0 */
     const char *retry_after_text; /* on a 429 or 503: "2 minutes" */
 } fb_context;
 
@@ -73,8 +72,8 @@ apr_status_t fb_context_redirect(fb_context *context, fb_error *error, const cha
 apr_status_t fb_context_redirect_next(fb_context *context, fb_str next, const char *fallback,
                                       fb_error *error) FB_MUST_CHECK;
 /* url_for with NULL-terminated pairs of strings. */
-apr_status_t fb_context_url(fb_str *out, fb_context *context, fb_error *error,
-                            const char *endpoint, ...) FB_MUST_CHECK __attribute__((sentinel));
+apr_status_t fb_context_url(fb_str *out, fb_context *context, fb_error *error, const char *endpoint,
+                            ...) FB_MUST_CHECK __attribute__((sentinel));
 
 /* M4: does the current user hold all these bits? Anonymous: never. */
 bool fb_context_can(const fb_context *context, int permissions);

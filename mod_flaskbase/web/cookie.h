@@ -10,7 +10,7 @@
 typedef struct fb_cookie_walk {
     const fb_request *request;
     fb_str name;
-    fb_str rest;             /* of the header being read */
+    fb_str rest; /* of the header being read */
     apr_size_t next_header;
 } fb_cookie_walk;
 

@@ -15,15 +15,15 @@
 
 #include "base/banned.h"
 
-#define MAGIC 0x66626374723031ULL /* changes with the layout */
-#define WAYS 8u
-#define SETS 16384u               /* 131,072 subjects, 2 MiB */
-#define SLOTS_MAX 256u
-#define QUEUE_MAX 1000u
-#define BUSY_KEY 1u               /* an entry that changes hands */
-#define POLL_FIRST 2000           /* microseconds between looks for a free slot */
-#define POLL_LAST 20000
-#define HELD_MAX 60               /* seconds: no hash takes longer, whatever its process says */
+#define MAGIC      0x66626374723031ULL /* changes with the layout */
+#define WAYS       8u
+#define SETS       16384u /* 131,072 subjects, 2 MiB */
+#define SLOTS_MAX  256u
+#define QUEUE_MAX  1000u
+#define BUSY_KEY   1u   /* an entry that changes hands */
+#define POLL_FIRST 2000 /* microseconds between looks for a free slot */
+#define POLL_LAST  20000
+#define HELD_MAX   60 /* seconds: no hash takes longer, whatever its process says */
 
 typedef struct entry {
     _Atomic uint64_t key; /* 0: free */
@@ -209,7 +209,7 @@ void fb_counters_take(apr_interval_time_t *wait, fb_counters *counters, apr_uint
         uint64_t tat = current_tat(stored, now, reach);
         if (tat - now + step > reach) {
             *wait = (apr_interval_time_t)(tat + step - reach - now);
-            /* Written back when the clock was set back, or the subject would wait for the old time. */
+            /* Written back after the clock was set back, or the old time would hold for ever. */
             if (stored <= tat || atomic_compare_exchange_weak(&subject->tat, &stored, tat)) {
                 return;
             }

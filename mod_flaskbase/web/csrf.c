@@ -8,11 +8,11 @@
 #include "base/banned.h"
 
 /* Inside of a token: 8 bytes of time (seconds, big-endian), 24 bytes of HMAC-SHA256. */
-#define TIME_LEN 8
-#define MAC_LEN 24
+#define TIME_LEN  8
+#define MAC_LEN   24
 #define INNER_LEN (TIME_LEN + MAC_LEN)
 #define TOKEN_LEN (2 * INNER_LEN)
-#define TEXT_LEN 86 /* base64url of TOKEN_LEN bytes */
+#define TEXT_LEN  86 /* base64url of TOKEN_LEN bytes */
 
 static apr_status_t token_mac(unsigned char out[FB_SHA256_LEN], const fb_site *site,
                               apr_size_t generation, const fb_session *session,
@@ -149,8 +149,8 @@ fb_csrf_state fb_csrf_check(fb_context *context, const char **why)
                           "open the page again and send the form from there.");
         return FB_CSRF_BAD;
     }
-    fb_csrf_state state = fb_csrf_check_token(context->site, context->session, token,
-                                              request->now, context->pool);
+    fb_csrf_state state =
+        fb_csrf_check_token(context->site, context->session, token, request->now, context->pool);
     if (state == FB_CSRF_EXPIRED) {
         *why = _(context, "This form was open for too long, so nothing was changed. Please send "
                           "it again.");

@@ -133,8 +133,7 @@ static bool answer_without_view(fb_context *context, const fb_match *match)
 
 static bool is_unsafe(const fb_request *request)
 {
-    return request->method != FB_GET && request->method != FB_HEAD &&
-           request->method != FB_OPTIONS;
+    return request->method != FB_GET && request->method != FB_HEAD && request->method != FB_OPTIONS;
 }
 
 /* Reads and parses the body. *answered is set with 413, 415, 400 or 408. */
@@ -142,10 +141,13 @@ static apr_status_t read_form(fb_context *context, bool *answered, fb_error *err
 {
     const fb_site_config *config = &context->site->config;
     apr_size_t max = context->route->body_max > 0 ? context->route->body_max : config->body_max;
-    apr_status_t status = fb_body_read_form(&context->form, context->request, max,
-                                            config->params_max, error);
-    int page = status == FB_ELIMIT ? 413 : status == FB_EINVALID ? 415 : status == FB_ESYNTAX ? 400
-             : status == FB_ETIMEOUT ? 408 : 0;
+    apr_status_t status =
+        fb_body_read_form(&context->form, context->request, max, config->params_max, error);
+    int page = status == FB_ELIMIT     ? 413
+               : status == FB_EINVALID ? 415
+               : status == FB_ESYNTAX  ? 400
+               : status == FB_ETIMEOUT ? 408
+                                       : 0;
     *answered = page != 0;
     if (page != 0) {
         fb_error_page(context, page, error->message);
@@ -154,7 +156,7 @@ static apr_status_t read_form(fb_context *context, bool *answered, fb_error *err
     return status;
 }
 
-/* X1. A genuine token that is too old lets the view run as for GET: it shows its page, filled in. */
+/* X1. A genuine token that is too old lets the view run as for GET: it shows its page again. */
 static apr_status_t check_csrf(fb_context *context, bool *answered, fb_error *error)
 {
     const char *why = NULL;
@@ -193,9 +195,9 @@ static apr_status_t open_session(fb_context *context, fb_error *error)
 static apr_status_t run_view(fb_context *context, fb_error *error)
 {
     bool answered = false;
-    apr_status_t status = fb_body_urlencoded(&context->query, context->request->query,
-                                             context->site->config.params_max, context->pool,
-                                             error);
+    apr_status_t status =
+        fb_body_urlencoded(&context->query, context->request->query,
+                           context->site->config.params_max, context->pool, error);
     if (status != APR_SUCCESS) {
         fb_error_page(context, 400, error->message);
         return APR_SUCCESS;
@@ -347,8 +349,12 @@ static void keep_headers(fb_page *page, fb_site *site, int https, const fb_reply
 static fb_page *warm(fb_site *site, const fb_route *route, const char *full, apr_pool_t *scratch)
 {
     fb_request request = {
-        .pool = scratch, .method = FB_GET, .method_token = FB_STR_INIT("GET"),
-        .path = fb_str_from(full), .raw_path = fb_str_from(full), .content_length = -1,
+        .pool = scratch,
+        .method = FB_GET,
+        .method_token = FB_STR_INIT("GET"),
+        .path = fb_str_from(full),
+        .raw_path = fb_str_from(full),
+        .content_length = -1,
     };
     fb_error error;
     fb_error_init(&error, scratch);
@@ -356,9 +362,9 @@ static fb_page *warm(fb_site *site, const fb_route *route, const char *full, apr
     context->fixed = true;
     context->route = route;
     if (fb_session_open(&context->session, site, &request, &error) != APR_SUCCESS ||
-        route->view(context, &error) != APR_SUCCESS || context->impure || context->vars_status != APR_SUCCESS ||
-        context->reply->status != 200 || context->reply->body != FB_BODY_CHUNKS ||
-        context->session->state != FB_SESSION_NONE) {
+        route->view(context, &error) != APR_SUCCESS || context->impure ||
+        context->vars_status != APR_SUCCESS || context->reply->status != 200 ||
+        context->reply->body != FB_BODY_CHUNKS || context->session->state != FB_SESSION_NONE) {
         return NULL;
     }
     fb_headers_finish(context);

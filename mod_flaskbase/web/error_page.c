@@ -19,11 +19,11 @@ static void need_incident(fb_context *context)
     if (context->request->incident_id != NULL) {
         context->incident_id = context->request->incident_id;
     } else if (fb_request_random(context->request, raw, sizeof raw) == APR_SUCCESS) {
-        context->incident_id = fb_str_to_z(context->pool,
-                                           fb_hex_encode(context->pool, raw, sizeof raw));
+        context->incident_id =
+            fb_str_to_z(context->pool, fb_hex_encode(context->pool, raw, sizeof raw));
     } else {
-        context->incident_id = apr_psprintf(context->pool, "%" APR_TIME_T_FMT,
-                                            context->request->now);
+        context->incident_id =
+            apr_psprintf(context->pool, "%" APR_TIME_T_FMT, context->request->now);
     }
 }
 
@@ -32,9 +32,11 @@ static void bare_page(fb_context *context, int status, const char *reason)
     fb_buf body;
     fb_buf_init(&body, context->pool, 16384);
     const char *title = fb_reply_reason(status);
-    fb_buf_add_fmt(&body, "<!doctype html>\n<html lang=\"en\"><head><meta charset=\"utf-8\">"
-                          "<meta name=\"viewport\" content=\"width=device-width\">"
-                          "<title>%d %s</title></head><body><h1>%s</h1>\n", status, title, title);
+    fb_buf_add_fmt(&body,
+                   "<!doctype html>\n<html lang=\"en\"><head><meta charset=\"utf-8\">"
+                   "<meta name=\"viewport\" content=\"width=device-width\">"
+                   "<title>%d %s</title></head><body><h1>%s</h1>\n",
+                   status, title, title);
     if (reason != NULL) {
         fb_buf_add_z(&body, "<p>");
         fb_escape_html(&body, fb_str_from(reason));
@@ -99,8 +101,9 @@ void fb_error_page(fb_context *context, int status, const char *reason)
 static const char *in_words(const fb_context *context, apr_int64_t seconds)
 {
     if (seconds < 90) {
-        return apr_psprintf(context->pool, seconds == 1 ? _(context, "%d second")
-                                                        : _(context, "%d seconds"), (int)seconds);
+        return apr_psprintf(context->pool,
+                            seconds == 1 ? _(context, "%d second") : _(context, "%d seconds"),
+                            (int)seconds);
     }
     apr_int64_t minutes = (seconds + 59) / 60;
     return apr_psprintf(context->pool, _(context, "%d minutes"), (int)minutes);
@@ -126,21 +129,15 @@ void fb_error_page_later(fb_context *context, int status, const char *reason,
 static int status_of(apr_status_t failure)
 {
     switch (failure) {
-    case FB_ENOTFOUND:
-        return 404;
-    case FB_EDENIED:
-        return 403;
+    case FB_ENOTFOUND: return 404;
+    case FB_EDENIED: return 403;
     case FB_EINVALID:
-    case FB_ESYNTAX:
-        return 400;
-    case FB_ELIMIT:
-        return 413;
+    case FB_ESYNTAX: return 400;
+    case FB_ELIMIT: return 413;
     case FB_EUNAVAIL:
     case FB_ETIMEOUT:
-    case FB_ESCHEMA:
-        return 503;
-    default:
-        return 500;
+    case FB_ESCHEMA: return 503;
+    default: return 500;
     }
 }
 
@@ -152,8 +149,10 @@ void fb_error_page_for(fb_context *context, apr_status_t failure, const fb_error
     if (status >= 500) {
         need_incident(context);
     }
-    fb_log(context->request->log, level, failure, "%s %s%s%s", context->request->method_token.len > 0
-               ? fb_str_to_z(context->pool, context->request->method_token) : "request",
+    fb_log(context->request->log, level, failure, "%s %s%s%s",
+           context->request->method_token.len > 0
+               ? fb_str_to_z(context->pool, context->request->method_token)
+               : "request",
            context->incident_id != NULL ? context->incident_id : "",
            context->incident_id != NULL ? ": " : "",
            error->message != NULL ? fb_error_line(error) : "failed without a message");

@@ -85,7 +85,8 @@ fb_str fb_flash_markup(const fb_flash *flash, apr_pool_t *pool)
     fb_buf_init(&out, pool, 16384);
     for (; text != NULL && *text != '\0'; text++) {
         unsigned int index = text[0] == '{' && text[1] >= '0' && text[1] <= '9' && text[2] == '}'
-                                 ? (unsigned int)(text[1] - '0') : FB_FLASH_ARGS_MAX;
+                                 ? (unsigned int)(text[1] - '0')
+                                 : FB_FLASH_ARGS_MAX;
         if (index < flash->arg_count) {
             fb_escape_html(&out, flash->args[index]);
             text += 2;

@@ -13,7 +13,9 @@
 
 #define DEFAULT_MAX 256u /* characters of a text field without a limit of its own */
 
-static const fb_field csrf_row = { .name = FB_CSRF_FIELD, .type = FB_FIELD_HIDDEN, .label = "CSRF Token" };
+static const fb_field csrf_row = { .name = FB_CSRF_FIELD,
+                                   .type = FB_FIELD_HIDDEN,
+                                   .label = "CSRF Token" };
 
 form_field *fb_form_find(const fb_form *form, fb_str name)
 {
@@ -38,8 +40,9 @@ static apr_status_t fill(form_field *field, const fb_params *params, fb_error *e
     }
     const fb_str *value = fb_params_get(params, name);
     field->present = value != NULL;
-    field->value = value == NULL ? FB_STR("")
-                 : (field->row->flags & FB_FIELD_TRIM) != 0 ? fb_str_trim(*value) : *value;
+    field->value = value == NULL                              ? FB_STR("")
+                   : (field->row->flags & FB_FIELD_TRIM) != 0 ? fb_str_trim(*value)
+                                                              : *value;
     return APR_SUCCESS;
 }
 
@@ -146,7 +149,8 @@ static const char *length_text(const form_field *field, unsigned int min, unsign
                             _(context, "Field must be between %u and %u characters long."), min,
                             max);
     }
-    return apr_psprintf(context->pool, _(context, "Field cannot be longer than %u characters."), max);
+    return apr_psprintf(context->pool, _(context, "Field cannot be longer than %u characters."),
+                        max);
 }
 
 /* Something on both sides of one @, a host name with a dot, nothing that a header or a list of
@@ -168,8 +172,8 @@ static bool is_email(fb_str s)
         char c = host.ptr[i], before = i > 0 ? host.ptr[i - 1] : '.';
         bool edge = c == '.' || c == '-';
         bool ascii_ok = (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
-        if (!(ascii_ok || edge || (unsigned char)c >= 0x80) || (c == '.' && (before == '.' || before == '-')) ||
-            (c == '-' && before == '.')) {
+        if (!(ascii_ok || edge || (unsigned char)c >= 0x80) ||
+            (c == '.' && (before == '.' || before == '-')) || (c == '-' && before == '.')) {
             return false;
         }
         dot_inside = dot_inside || c == '.';
@@ -204,7 +208,8 @@ static const char *broken_rule(form_field *field)
     }
     if (row->type == FB_FIELD_BOOLEAN) {
         return (row->flags & FB_FIELD_REQUIRED) != 0 && !fb_form_checked(field->form, row->name)
-            ? _(context, "This field is required.") : NULL;
+                   ? _(context, "This field is required.")
+                   : NULL;
     }
     if (row->type == FB_FIELD_SELECT) {
         return is_choice(field) ? NULL : _(context, "Not a valid choice");

@@ -71,8 +71,8 @@ void fb_form_set_initial(fb_form *form, const char *field, fb_str value);
 void fb_form_add_user_word(fb_form *form, fb_str word);
 
 typedef enum fb_form_result {
-    FB_FORM_SHOW,  /* nothing was sent, or it is not valid: render the page (200) */
-    FB_FORM_VALID  /* a genuine POST, all rules hold: act, then redirect (PRG) */
+    FB_FORM_SHOW, /* nothing was sent, or it is not valid: render the page (200) */
+    FB_FORM_VALID /* a genuine POST, all rules hold: act, then redirect (PRG) */
 } fb_form_result;
 apr_status_t fb_form_submitted(fb_form_result *out, fb_form *form, fb_error *error) FB_MUST_CHECK;
 

@@ -206,7 +206,8 @@ static void write_select(fb_text *out, attributes *list, const form_field *field
     for (apr_size_t i = 0; i < field->choice_count; i++) {
         const fb_choice *choice = &field->choices[i];
         fb_text_add(out, field->present && fb_str_eq(choice->value, field->value)
-                             ? FB_STR("<option selected value=\"") : FB_STR("<option value=\""));
+                             ? FB_STR("<option selected value=\"")
+                             : FB_STR("<option value=\""));
         fb_text_add_escaped(out, choice->value);
         fb_text_add(out, FB_STR("\">"));
         fb_text_add_escaped(out, choice->label);
@@ -377,12 +378,17 @@ static const fb_attribute label_attributes[] = {
 };
 
 static const fb_builtin label_call_row = {
-    .name = "__call__", .fn = label_call, FB_PARAMS("text"),
-    .flags = FB_FN_CONTEXT | FB_FN_KWARGS, .doc = "The label element.",
+    .name = "__call__",
+    .fn = label_call,
+    FB_PARAMS("text"),
+    .flags = FB_FN_CONTEXT | FB_FN_KWARGS,
+    .doc = "The label element.",
 };
 
 static const fb_class label_class = {
-    .name = "Label", .attributes = label_attributes, .call = &label_call_row,
+    .name = "Label",
+    .attributes = label_attributes,
+    .call = &label_call_row,
     .to_string = label_to_string,
 };
 
@@ -419,8 +425,8 @@ static apr_status_t field_description(fb_vm *vm, fb_value self, fb_value *out, f
     const form_field *field = field_of(self);
     (void)vm;
     (void)error;
-    *out = fb_string_z(field->row->description != NULL
-                           ? _(field->form->context, field->row->description) : "");
+    *out = fb_string_z(
+        field->row->description != NULL ? _(field->form->context, field->row->description) : "");
     return APR_SUCCESS;
 }
 
@@ -430,7 +436,8 @@ static apr_status_t field_data(fb_vm *vm, fb_value self, fb_value *out, fb_error
     (void)vm;
     (void)error;
     *out = field->row->type == FB_FIELD_BOOLEAN
-        ? fb_bool(fb_form_checked(field->form, field->row->name)) : fb_string(shown_value(field));
+               ? fb_bool(fb_form_checked(field->form, field->row->name))
+               : fb_string(shown_value(field));
     return APR_SUCCESS;
 }
 
@@ -523,12 +530,17 @@ static const fb_attribute field_attributes[] = {
 };
 
 static const fb_builtin field_call_row = {
-    .name = "__call__", .fn = field_call, FB_NO_PARAMS, .flags = FB_FN_CONTEXT | FB_FN_KWARGS,
+    .name = "__call__",
+    .fn = field_call,
+    FB_NO_PARAMS,
+    .flags = FB_FN_CONTEXT | FB_FN_KWARGS,
     .doc = "The element; keywords become its attributes.",
 };
 
 const fb_class fb_form_field_class = {
-    .name = "Field", .attributes = field_attributes, .call = &field_call_row,
+    .name = "Field",
+    .attributes = field_attributes,
+    .call = &field_call_row,
     .to_string = field_to_string,
 };
 
@@ -576,7 +588,8 @@ static apr_status_t form_get(fb_vm *vm, fb_value self, fb_str name, fb_value *ou
     return APR_SUCCESS;
 }
 
-static apr_status_t form_item(fb_vm *vm, fb_value self, fb_value key, fb_value *out, fb_error *error)
+static apr_status_t form_item(fb_vm *vm, fb_value self, fb_value key, fb_value *out,
+                              fb_error *error)
 {
     return fb_is_string(key) ? form_get(vm, self, fb_value_str(key), out, error) : FB_ENOTFOUND;
 }
@@ -631,8 +644,8 @@ static apr_status_t form_hidden_tag(fb_vm *vm, fb_value self, fb_args args, fb_k
     fb_text_init(&text, vm, 256);
     for (apr_size_t i = 0; i < form->field_count; i++) {
         if (is_hidden(&form->fields[i])) {
-            apr_status_t status = write_field(&text, vm, &form->fields[i],
-                                              (fb_kwargs){ NULL, 0 }, error);
+            apr_status_t status =
+                write_field(&text, vm, &form->fields[i], (fb_kwargs){ NULL, 0 }, error);
             if (status != APR_SUCCESS) {
                 return status;
             }
@@ -647,13 +660,21 @@ static const fb_attribute form_attributes[] = {
 };
 
 static const fb_builtin form_methods[] = {
-    { .name = "hidden_tag", .fn = form_hidden_tag, FB_NO_PARAMS,
-      .flags = FB_FN_CONTEXT | FB_FN_VARARGS, .doc = "All hidden fields, with the CSRF token." },
+    { .name = "hidden_tag",
+      .fn = form_hidden_tag,
+      FB_NO_PARAMS,
+      .flags = FB_FN_CONTEXT | FB_FN_VARARGS,
+      .doc = "All hidden fields, with the CSRF token." },
     { .name = NULL },
 };
 
 const fb_class fb_form_class = {
-    .name = "Form", .attributes = form_attributes, .methods = form_methods,
-    .get_attribute = form_get, .get_item = form_item, .iterate = form_iterate,
-    .truth = form_truth, .contains = form_contains,
+    .name = "Form",
+    .attributes = form_attributes,
+    .methods = form_methods,
+    .get_attribute = form_get,
+    .get_item = form_item,
+    .iterate = form_iterate,
+    .truth = form_truth,
+    .contains = form_contains,
 };

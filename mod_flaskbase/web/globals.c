@@ -59,7 +59,8 @@ static apr_status_t url_values(fb_url_arg *out, apr_size_t *count, fb_url_kind *
         } else if (*count == URL_VALUES_MAX) {
             return fb_raise(error, "BuildError", "url_for: more than %d values", URL_VALUES_MAX);
         } else {
-            out[(*count)++] = (fb_url_arg){ fb_str_to_z(pool, kwargs.v[i].name), fb_value_str(text) };
+            out[(*count)++] =
+                (fb_url_arg){ fb_str_to_z(pool, kwargs.v[i].name), fb_value_str(text) };
         }
     }
     return APR_SUCCESS;
@@ -77,8 +78,8 @@ static const char *full_endpoint(const fb_context *context, fb_str name, apr_poo
     return fb_str_to_z(pool, name);
 }
 
-static apr_status_t url_for(fb_vm *vm, fb_value self, fb_args args, fb_kwargs kwargs,
-                            fb_value *out, fb_error *error)
+static apr_status_t url_for(fb_vm *vm, fb_value self, fb_args args, fb_kwargs kwargs, fb_value *out,
+                            fb_error *error)
 {
     fb_url_arg values[URL_VALUES_MAX];
     apr_size_t count = 0;
@@ -131,7 +132,8 @@ static apr_status_t has_endpoint(fb_vm *vm, fb_value self, fb_args args, fb_kwar
     }
     bool found = false;
     for (apr_size_t i = 0; !found && fb_is_string(args.v[0]) &&
-                           (route = fb_router_row(context->site->router, i, &full)) != NULL; i++) {
+                           (route = fb_router_row(context->site->router, i, &full)) != NULL;
+         i++) {
         found = fb_str_eq_z(fb_value_str(args.v[0]), route->endpoint);
     }
     *out = fb_bool(found);
@@ -166,8 +168,8 @@ static apr_status_t get_flashed_messages(fb_vm *vm, fb_value self, fb_args args,
         status = fb_truth(vm, args.v[0], &with_categories, error);
     }
     fb_list *list = fb_list_create(fb_vm_arena(vm), 0);
-    fb_flashes *queue = status == APR_SUCCESS && context->session != NULL
-                            ? &context->session->flashes : NULL;
+    fb_flashes *queue =
+        status == APR_SUCCESS && context->session != NULL ? &context->session->flashes : NULL;
     for (unsigned int i = 0; status == APR_SUCCESS && queue != NULL && i < queue->count; i++) {
         fb_flash *flash = &queue->items[i];
         const char *category = fb_flash_category(flash->id);
@@ -177,9 +179,9 @@ static apr_status_t get_flashed_messages(fb_vm *vm, fb_value self, fb_args args,
         fb_value text = fb_markup(fb_flash_markup(flash, context->pool));
         flash->shown = true;
         context->session->state = FB_SESSION_DIRTY;
-        status = fb_list_push(list, with_categories
-                                        ? fb_tuple2(fb_vm_arena(vm), fb_string_z(category), text)
-                                        : text, fb_vm_arena(vm));
+        status = fb_list_push(
+            list, with_categories ? fb_tuple2(fb_vm_arena(vm), fb_string_z(category), text) : text,
+            fb_vm_arena(vm));
     }
     *out = fb_list_value(list);
     return status;
@@ -221,14 +223,15 @@ static apr_status_t index_for_role(fb_vm *vm, fb_value self, fb_args args, fb_kw
     if (status != APR_SUCCESS) {
         return status;
     }
-    const char *endpoint = fb_is_string(index)
-        ? fb_str_to_z(fb_vm_pool(vm), fb_str_printf(fb_vm_pool(vm), "%.*s.index",
-                                                    FB_STR_ARG(fb_value_str(index))))
-        : "main.index";
+    const char *endpoint =
+        fb_is_string(index)
+            ? fb_str_to_z(fb_vm_pool(vm), fb_str_printf(fb_vm_pool(vm), "%.*s.index",
+                                                        FB_STR_ARG(fb_value_str(index))))
+            : "main.index";
     if (fb_url_for(&url, context->site, endpoint, NULL, 0, FB_URL_PATH, fb_vm_pool(vm), NULL) !=
         APR_SUCCESS) {
-        status = fb_url_for(&url, context->site, "main.index", NULL, 0, FB_URL_PATH,
-                            fb_vm_pool(vm), error);
+        status = fb_url_for(&url, context->site, "main.index", NULL, 0, FB_URL_PATH, fb_vm_pool(vm),
+                            error);
     }
     if (status == APR_SUCCESS) {
         *out = arena_string(vm, url, FB_STR);
@@ -244,8 +247,10 @@ static apr_status_t assets_urls(fb_vm *vm, fb_value self, fb_args args, fb_kwarg
         const char *bundle;
         const char *file;
     } bundles[] = {
-        { "app_css", "styles/app.css" },       { "app_js", "scripts/app.js" },
-        { "vendor_css", "styles/vendor.css" }, { "vendor_js", "scripts/vendor.js" },
+        { "app_css", "styles/app.css" },
+        { "app_js", "scripts/app.js" },
+        { "vendor_css", "styles/vendor.css" },
+        { "vendor_js", "scripts/vendor.js" },
     };
     fb_context *context;
     fb_list *list = fb_list_create(fb_vm_arena(vm), 0);
@@ -264,8 +269,8 @@ static apr_status_t assets_urls(fb_vm *vm, fb_value self, fb_args args, fb_kwarg
         }
         fb_url_arg arg = { "filename", name };
         fb_str url;
-        status = fb_url_for(&url, context->site, "static", &arg, 1, FB_URL_PATH, fb_vm_pool(vm),
-                            error);
+        status =
+            fb_url_for(&url, context->site, "static", &arg, 1, FB_URL_PATH, fb_vm_pool(vm), error);
         if (status == APR_SUCCESS) {
             status = fb_list_push(list, arena_string(vm, url, FB_STR), fb_vm_arena(vm));
         }
@@ -291,7 +296,8 @@ static const fb_builtin functions[] = {
       .flags = FB_FN_CONTEXT, .doc = "Address where the work of that role begins." },
     { .name = "is_hidden_field", .fn = fb_form_is_hidden_field, FB_PARAMS("field"), .required = 1,
       .flags = FB_FN_CONTEXT, .doc = "Whether a field of a form is not shown." },
-    { .name = "assets_urls", .fn = assets_urls, .flags = FB_FN_CONTEXT | FB_FN_VARARGS | FB_FN_KWARGS,
+    { .name = "assets_urls", .fn = assets_urls,
+      .flags = FB_FN_CONTEXT | FB_FN_VARARGS | FB_FN_KWARGS,
       .doc = "Addresses of the files of asset bundles; the tag assets uses it." },
     { .name = NULL },
 };
@@ -299,9 +305,9 @@ static const fb_builtin functions[] = {
 
 apr_status_t fb_site_prepare_env(fb_env *env)
 {
-    static const char *const names[] = { "current_user", "config", "request", "form", "status",
-                                         "incident_id", "reason", "retry_url",
-                                         "retry_after_text" };
+    static const char *const names[] = { "current_user", "config",    "request",
+                                         "form",         "status",    "incident_id",
+                                         "reason",       "retry_url", "retry_after_text" };
     apr_status_t status = APR_SUCCESS;
     for (const fb_builtin *row = functions; row->name != NULL && status == APR_SUCCESS; row++) {
         status = fb_env_add_function(env, row);
@@ -319,7 +325,12 @@ typedef struct config_object {
     const fb_site *site;
 } config_object;
 
-typedef enum config_kind { CONFIG_APP_NAME, CONFIG_BASE_URL, CONFIG_DEBUG, CONFIG_SETTING } config_kind;
+typedef enum config_kind {
+    CONFIG_APP_NAME,
+    CONFIG_BASE_URL,
+    CONFIG_DEBUG,
+    CONFIG_SETTING
+} config_kind;
 
 /* Everything of the configuration that a template may see (never a secret). */
 static const struct {
@@ -336,7 +347,8 @@ static const struct {
     { "SEGMENT_API_KEY", CONFIG_SETTING, FB_SET_SEGMENT_API_KEY },
 };
 
-static apr_status_t config_get(fb_vm *vm, fb_value self, fb_str name, fb_value *out, fb_error *error)
+static apr_status_t config_get(fb_vm *vm, fb_value self, fb_str name, fb_value *out,
+                               fb_error *error)
 {
     const fb_site *site = ((const config_object *)self.as.object)->site;
     (void)vm;
@@ -347,18 +359,12 @@ static apr_status_t config_get(fb_vm *vm, fb_value self, fb_str name, fb_value *
         }
         const char *text = NULL;
         switch (config_rows[i].kind) {
-        case CONFIG_APP_NAME:
-            text = site->config.app_name;
-            break;
-        case CONFIG_BASE_URL:
-            text = site->config.base_url;
-            break;
-        case CONFIG_DEBUG:
-            *out = fb_bool(site->config.development);
-            return APR_SUCCESS;
+        case CONFIG_APP_NAME: text = site->config.app_name; break;
+        case CONFIG_BASE_URL: text = site->config.base_url; break;
+        case CONFIG_DEBUG: *out = fb_bool(site->config.development); return APR_SUCCESS;
         case CONFIG_SETTING:
-            text = site->settings != NULL
-                ? fb_settings_text(site->settings, config_rows[i].setting) : NULL;
+            text = site->settings != NULL ? fb_settings_text(site->settings, config_rows[i].setting)
+                                          : NULL;
             break;
         }
         *out = text != NULL ? fb_string_z(text) : fb_none();
@@ -385,8 +391,12 @@ static apr_status_t config_method_get(fb_vm *vm, fb_value self, fb_args args, fb
 }
 
 static const fb_builtin config_methods[] = {
-    { .name = "get", .fn = config_method_get, FB_PARAMS("name", "default"), .required = 1,
-      .flags = FB_FN_CONTEXT, .doc = "A value of the configuration, or the default." },
+    { .name = "get",
+      .fn = config_method_get,
+      FB_PARAMS("name", "default"),
+      .required = 1,
+      .flags = FB_FN_CONTEXT,
+      .doc = "A value of the configuration, or the default." },
     { .name = NULL },
 };
 

@@ -20,7 +20,8 @@ static const char *policy(const fb_site *site)
                         "default-src 'none'; script-src 'self' %s; style-src 'self' %s; "
                         "img-src 'self' data: %s; font-src 'self' %s; connect-src 'self'; "
                         "manifest-src 'self'; form-action 'self'; object-src 'none'; "
-                        "base-uri 'none'; frame-ancestors 'none'", assets, assets, assets, assets);
+                        "base-uri 'none'; frame-ancestors 'none'",
+                        assets, assets, assets, assets);
 }
 
 /* Blanks that an empty source left behind are harmless, but not pretty. */
@@ -57,11 +58,11 @@ void fb_headers_prepare(fb_site *site)
         site->headers[https] = headers;
         site->header_count[https] = count;
         if (https == 1 && !site->config.ssl_disable && site->config.hsts > 0) {
-            headers[count] = (fb_reply_header){
-                "Strict-Transport-Security",
-                apr_psprintf(site->pool, "max-age=%" APR_INT64_T_FMT "; includeSubDomains",
-                             apr_time_sec(site->config.hsts))
-            };
+            headers[count] =
+                (fb_reply_header){ "Strict-Transport-Security",
+                                   apr_psprintf(site->pool,
+                                                "max-age=%" APR_INT64_T_FMT "; includeSubDomains",
+                                                apr_time_sec(site->config.hsts)) };
             site->header_count[https] = count + 1;
         }
     }
@@ -80,10 +81,20 @@ typedef struct sip {
 
 static void sip_round(sip *s)
 {
-    s->v0 += s->v1; s->v1 = ROTATE(s->v1, 13); s->v1 ^= s->v0; s->v0 = ROTATE(s->v0, 32);
-    s->v2 += s->v3; s->v3 = ROTATE(s->v3, 16); s->v3 ^= s->v2;
-    s->v0 += s->v3; s->v3 = ROTATE(s->v3, 21); s->v3 ^= s->v0;
-    s->v2 += s->v1; s->v1 = ROTATE(s->v1, 17); s->v1 ^= s->v2; s->v2 = ROTATE(s->v2, 32);
+    s->v0 += s->v1;
+    s->v1 = ROTATE(s->v1, 13);
+    s->v1 ^= s->v0;
+    s->v0 = ROTATE(s->v0, 32);
+    s->v2 += s->v3;
+    s->v3 = ROTATE(s->v3, 16);
+    s->v3 ^= s->v2;
+    s->v0 += s->v3;
+    s->v3 = ROTATE(s->v3, 21);
+    s->v3 ^= s->v0;
+    s->v2 += s->v1;
+    s->v1 = ROTATE(s->v1, 17);
+    s->v1 ^= s->v2;
+    s->v2 = ROTATE(s->v2, 32);
 }
 
 static void sip_word(sip *s, apr_uint64_t word)
@@ -98,8 +109,10 @@ static void sip_start(sip *s, const unsigned char key[16])
     apr_uint64_t k0, k1;
     memcpy(&k0, key, 8);
     memcpy(&k1, key + 8, 8);
-    *s = (sip){ .v0 = k0 ^ 0x736f6d6570736575ULL, .v1 = k1 ^ 0x646f72616e646f6dULL,
-                .v2 = k0 ^ 0x6c7967656e657261ULL, .v3 = k1 ^ 0x7465646279746573ULL };
+    *s = (sip){ .v0 = k0 ^ 0x736f6d6570736575ULL,
+                .v1 = k1 ^ 0x646f72616e646f6dULL,
+                .v2 = k0 ^ 0x6c7967656e657261ULL,
+                .v3 = k1 ^ 0x7465646279746573ULL };
 }
 
 static void sip_add(sip *s, const char *data, apr_size_t len)

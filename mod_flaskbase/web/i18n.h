@@ -10,6 +10,6 @@ const char *fb_translate(const struct fb_context *context, const char *text)
     __attribute__((format_arg(2)));
 
 #define _(context, text) fb_translate((context), (text))
-#define N_(text) text /* marks a literal for the catalogue where it can not be translated yet */
+#define N_(text)         text /* marks a literal that is translated later */
 
 #endif

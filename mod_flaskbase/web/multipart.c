@@ -5,7 +5,7 @@
 
 #include "base/banned.h"
 
-#define PART_HEADERS_MAX 8
+#define PART_HEADERS_MAX  8
 #define PART_HEADER_BYTES 2048
 
 typedef struct part {
@@ -26,8 +26,8 @@ static bool take_line(fb_str *line, fb_str *rest)
     return true;
 }
 
-/* One `; name="value"` of Content-Disposition, value as it stands between the quotes: browsers write
- * %22 for a quote inside, and send it undecoded. */
+/* One `; name="value"` of Content-Disposition, value as it stands between the quotes: browsers
+ * write %22 for a quote inside, and send it undecoded. */
 static bool take_param(fb_str *name, fb_str *value, fb_str *rest)
 {
     fb_str text = fb_str_trim(*rest);
@@ -143,8 +143,9 @@ apr_status_t fb_body_multipart(fb_params *out, fb_str text, fb_str boundary, apr
         fb_str value = fb_str_sub(rest, 0, (apr_size_t)end);
         rest = fb_str_sub(rest, (apr_size_t)end + delimiter.len, rest.len);
         if (++parts > max || p.name.len > FB_PARAM_NAME_MAX) {
-            return fb_error_set(error, FB_ELIMIT, "more than %" APR_SIZE_T_FMT
-                                " parameters, or one with a very long name", max);
+            return fb_error_set(
+                error, FB_ELIMIT,
+                "more than %" APR_SIZE_T_FMT " parameters, or one with a very long name", max);
         }
         if (p.is_file) {
             continue;

@@ -7,11 +7,11 @@
 
 #include "base/banned.h"
 
-#define MAX_WORK ((apr_uint64_t)512 * 1024 * 1024) /* 128*N*r*p of a stored hash */
-#define MAX_ROUNDS 10000000u
-#define SALT_LEN 16
-#define SALT_MAX 64
-#define SCRYPT_LEN 64
+#define MAX_WORK     ((apr_uint64_t)512 * 1024 * 1024) /* 128*N*r*p of a stored hash */
+#define MAX_ROUNDS   10000000u
+#define SALT_LEN     16
+#define SALT_MAX     64
+#define SCRYPT_LEN   64
 #define HASH_LEN_MAX 64
 
 typedef enum algorithm { ALGORITHM_UNKNOWN, ALGORITHM_SCRYPT, ALGORITHM_PBKDF2 } algorithm;
@@ -19,8 +19,8 @@ typedef enum algorithm { ALGORITHM_UNKNOWN, ALGORITHM_SCRYPT, ALGORITHM_PBKDF2 }
 /* A stored hash, taken apart. */
 typedef struct stored_hash {
     algorithm algorithm;
-    apr_uint64_t n, r, p;   /* scrypt */
-    fb_digest digest;       /* pbkdf2 */
+    apr_uint64_t n, r, p; /* scrypt */
+    fb_digest digest;     /* pbkdf2 */
     apr_uint64_t rounds;
     fb_str salt;
     fb_str hex;
@@ -74,9 +74,10 @@ static apr_status_t derive(unsigned char *out, apr_size_t len, const fb_crypto *
                            const stored_hash *h, fb_str password, apr_uint64_t max_memory)
 {
     return h->algorithm == ALGORITHM_SCRYPT
-        ? fb_crypto_scrypt(crypto, out, len, password, h->salt, h->n, h->r, h->p, max_memory,
-                           MAX_WORK)
-        : fb_crypto_pbkdf2(crypto, out, len, h->digest, password, h->salt, h->rounds, MAX_ROUNDS);
+               ? fb_crypto_scrypt(crypto, out, len, password, h->salt, h->n, h->r, h->p, max_memory,
+                                  MAX_WORK)
+               : fb_crypto_pbkdf2(crypto, out, len, h->digest, password, h->salt, h->rounds,
+                                  MAX_ROUNDS);
 }
 
 /* The parameters of a new hash. */
@@ -151,15 +152,16 @@ apr_status_t fb_password_hash(fb_str *out, const fb_crypto *crypto, fb_str passw
     stored_hash h = wanted(cost, fb_str_from_len(salt, SALT_LEN));
     apr_size_t len = h.algorithm == ALGORITHM_SCRYPT ? SCRYPT_LEN : 32;
     if (derive(digest, len, crypto, &h, password, cost->max_memory) != APR_SUCCESS) {
-        return fb_error_set(error, FB_EINVALID, "the password could not be hashed: the cost in the "
+        return fb_error_set(error, FB_EINVALID,
+                            "the password could not be hashed: the cost in the "
                             "settings is beyond HASH_MEMORY or not a power of two");
     }
     fb_str hex = fb_hex_encode(pool, digest, len);
     fb_crypto_cleanse(digest, sizeof digest);
     *out = h.algorithm == ALGORITHM_SCRYPT
-        ? fb_str_printf(pool, "scrypt:%u:%u:%u$%.*s$%.*s", cost->scrypt_n, cost->scrypt_r,
-                        cost->scrypt_p, SALT_LEN, salt, FB_STR_ARG(hex))
-        : fb_str_printf(pool, "pbkdf2:sha256:%u$%.*s$%.*s", cost->pbkdf2_rounds, SALT_LEN, salt,
-                        FB_STR_ARG(hex));
+               ? fb_str_printf(pool, "scrypt:%u:%u:%u$%.*s$%.*s", cost->scrypt_n, cost->scrypt_r,
+                               cost->scrypt_p, SALT_LEN, salt, FB_STR_ARG(hex))
+               : fb_str_printf(pool, "pbkdf2:sha256:%u$%.*s$%.*s", cost->pbkdf2_rounds, SALT_LEN,
+                               salt, FB_STR_ARG(hex));
     return APR_SUCCESS;
 }

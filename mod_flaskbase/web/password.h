@@ -6,8 +6,8 @@
 
 #include <apr_time.h>
 
-#define FB_PASSWORD_MIN 8     /* characters */
-#define FB_PASSWORD_MAX 256   /* characters */
+#define FB_PASSWORD_MIN   8    /* characters */
+#define FB_PASSWORD_MAX   256  /* characters */
 #define FB_PASSWORD_BYTES 1024 /* nothing longer is hashed */
 
 typedef enum fb_password_result {
@@ -28,21 +28,21 @@ typedef struct fb_password_cost {
 } fb_password_cost;
 
 /* Compares in constant time. An unknown format, or one whose cost is beyond our bounds (memory
- * `max_memory`, 128*N*r*p of 512 MiB, 10 million rounds), is FB_PASSWORD_WRONG after the work of one
- * ordinary hash; so is an empty `stored` (no account, no password), which makes both cost the
+ * `max_memory`, 128*N*r*p of 512 MiB, 10 million rounds), is FB_PASSWORD_WRONG after the work of
+ * one ordinary hash; so is an empty `stored` (no account, no password), which makes both cost the
  * same. */
 apr_status_t fb_password_verify(fb_password_result *out, const fb_crypto *crypto, fb_str stored,
                                 fb_str password, const fb_password_cost *cost, apr_pool_t *pool,
                                 fb_error *error) FB_MUST_CHECK;
 /* "scrypt:32768:8:1$SALT$hex", salt of 16 characters made from `seed` (16 random bytes). */
 apr_status_t fb_password_hash(fb_str *out, const fb_crypto *crypto, fb_str password,
-                              const unsigned char seed[16], const fb_password_cost *cost, apr_pool_t *pool,
-                              fb_error *error) FB_MUST_CHECK;
+                              const unsigned char seed[16], const fb_password_cost *cost,
+                              apr_pool_t *pool, fb_error *error) FB_MUST_CHECK;
 
 /* The policy of SPEC section 3. */
 typedef struct fb_password_policy {
-    unsigned int min_score;      /* zxcvbn 0 … 4 */
-    const fb_str *words;         /* the user's own: names, address, site name */
+    unsigned int min_score; /* zxcvbn 0 … 4 */
+    const fb_str *words;    /* the user's own: names, address, site name */
     apr_size_t word_count;
 } fb_password_policy;
 /* APR_SUCCESS, or FB_EINVALID with the field's error text in *reason (a finished sentence). */

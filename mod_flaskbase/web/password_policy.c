@@ -10,19 +10,18 @@
 
 /* zxcvbn's cost grows with the square of the length, and what counts is in front. */
 #define JUDGED_MAX 100
-#define WORDS_MAX 64
-#define WORD_MIN 4
+#define WORDS_MAX  64
+#define WORD_MIN   4
 
 /* Cuts names and addresses into words of at least WORD_MIN letters, lower case. */
 static void add_words(const char **list, apr_size_t *count, fb_str text, apr_pool_t *pool)
 {
     apr_size_t start = 0;
     for (apr_size_t i = 0; i <= text.len; i++) {
-        bool inside = i < text.len &&
-                      ((unsigned char)text.ptr[i] >= 0x80 ||
-                       (text.ptr[i] >= '0' && text.ptr[i] <= '9') ||
-                       (text.ptr[i] >= 'A' && text.ptr[i] <= 'Z') ||
-                       (text.ptr[i] >= 'a' && text.ptr[i] <= 'z'));
+        bool inside = i < text.len && ((unsigned char)text.ptr[i] >= 0x80 ||
+                                       (text.ptr[i] >= '0' && text.ptr[i] <= '9') ||
+                                       (text.ptr[i] >= 'A' && text.ptr[i] <= 'Z') ||
+                                       (text.ptr[i] >= 'a' && text.ptr[i] <= 'z'));
         if (inside) {
             continue;
         }

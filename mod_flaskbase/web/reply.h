@@ -25,16 +25,16 @@ typedef enum fb_body_kind {
  * configuration. */
 typedef struct fb_reply {
     apr_pool_t *pool;
-    int status;                /* HTTP status */
-    const char *content_type;  /* with charset; NULL with FB_BODY_NONE */
+    int status;               /* HTTP status */
+    const char *content_type; /* with charset; NULL with FB_BODY_NONE */
     const fb_reply_header *headers;
     apr_size_t header_count;
     fb_body_kind body;
     fb_chunks chunks;
-    apr_uint64_t length;       /* bytes of the body */
-    const char *file;          /* absolute path, from the manifest, never from the request */
+    apr_uint64_t length; /* bytes of the body */
+    const char *file;    /* absolute path, from the manifest, never from the request */
     apr_time_t file_mtime;
-    fb_reply_header *own;      /* the growing array behind `headers` */
+    fb_reply_header *own; /* the growing array behind `headers` */
     apr_size_t own_cap;
 } fb_reply;
 

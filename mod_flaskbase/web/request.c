@@ -82,7 +82,8 @@ static fb_client_kind kind_from_accept(fb_str accept)
         fb_str range = fb_str_trim(fb_str_split(&accept, ','));
         fb_str type = fb_str_trim(fb_str_split(&range, ';'));
         unsigned int q = quality_of(range);
-        if (fb_str_ieq_z(type, "application/json") || fb_str_ieq_z(type, "application/problem+json")) {
+        if (fb_str_ieq_z(type, "application/json") ||
+            fb_str_ieq_z(type, "application/problem+json")) {
             json = q > json ? q : json;
         } else if (fb_str_ieq_z(type, "text/html") || fb_str_ieq_z(type, "application/xhtml+xml")) {
             html = q > html ? q : html;

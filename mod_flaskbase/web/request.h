@@ -38,17 +38,17 @@ struct fb_session;
  * Nothing of it is changed by web/. */
 typedef struct fb_request {
     apr_pool_t *pool;
-    void *log;            /* context for fb_log */
-    apr_time_t now;       /* microseconds; the only clock of a request */
+    void *log;      /* context for fb_log */
+    apr_time_t now; /* microseconds; the only clock of a request */
     fb_http_method method;
     fb_str method_token;
-    bool is_https;        /* the effective scheme, after trusted proxies (X9) */
-    fb_str host;          /* of the Host header or the absolute request line: with port if one was
+    bool is_https;   /* the effective scheme, after trusted proxies (X9) */
+    fb_str host;     /* of the Host header or the absolute request line: with port if one was
                              sent; empty if none */
-    fb_str path;          /* decoded exactly once and normalised by httpd, begins with '/';
+    fb_str path;     /* decoded exactly once and normalised by httpd, begins with '/';
                              mount prefix still in front */
-    fb_str raw_path;      /* as sent */
-    fb_str query;         /* raw, without '?' */
+    fb_str raw_path; /* as sent */
+    fb_str query;    /* raw, without '?' */
     const fb_header *headers;
     apr_size_t header_count;
     unsigned char client[16]; /* address after mod_remoteip, network order; IPv4 in the first 4 */
@@ -57,7 +57,7 @@ typedef struct fb_request {
     apr_int64_t content_length; /* -1: not known (chunked) or no body */
     fb_body_read *read_body;    /* NULL: no body */
     void *body_baton;
-    const struct fb_random *rng;    /* base/crypto.h; NULL: OpenSSL's. A failure ends the request */
+    const struct fb_random *rng; /* base/crypto.h; NULL: OpenSSL's. A failure ends the request */
     /* Where this request's database connection comes from (store/db.h), asked at most once and
      * only when needed; NULL: there is no database. */
     const struct fb_db_source *db;

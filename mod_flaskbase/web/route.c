@@ -12,7 +12,7 @@
 
 #include "base/banned.h"
 
-#define URL_MAX 4096
+#define URL_MAX      4096
 #define METHODS_SETS 128 /* every union of method bits has its Allow text made at start */
 
 typedef enum segment_kind { SEGMENT_TEXT, SEGMENT_INT, SEGMENT_STRING, SEGMENT_PATH } segment_kind;
@@ -27,11 +27,11 @@ typedef struct leaf {
 /* Children in order of preference: texts, then int, string, path. */
 typedef struct node {
     segment_kind kind;
-    fb_str text;      /* the segment, or the parameter's name */
+    fb_str text; /* the segment, or the parameter's name */
     struct node *child;
     struct node *next;
-    leaf plain;       /* "/account/login" */
-    leaf slashed;     /* "/admin/" */
+    leaf plain;   /* "/account/login" */
+    leaf slashed; /* "/admin/" */
 } node;
 
 typedef struct row {
@@ -59,8 +59,8 @@ static const char *allow_text(unsigned int methods, apr_pool_t *pool)
     static const struct {
         unsigned int bit;
         const char *name;
-    } names[] = { { FB_GET, "GET" },     { FB_HEAD, "HEAD" },     { FB_POST, "POST" },
-                  { FB_PUT, "PUT" },     { FB_PATCH, "PATCH" },   { FB_DELETE, "DELETE" },
+    } names[] = { { FB_GET, "GET" },        { FB_HEAD, "HEAD" },   { FB_POST, "POST" },
+                  { FB_PUT, "PUT" },        { FB_PATCH, "PATCH" }, { FB_DELETE, "DELETE" },
                   { FB_OPTIONS, "OPTIONS" } };
     const char *text = "";
     for (apr_size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
@@ -98,8 +98,9 @@ static apr_status_t parse_segment(segment_kind *kind, fb_str *text, fb_str segme
         return fb_error_set(error, FB_EINVALID, "route %s: unknown kind of parameter \"%.*s\"",
                             full, FB_STR_ARG(type));
     }
-    return text->len > 0 ? APR_SUCCESS
-                         : fb_error_set(error, FB_EINVALID, "route %s: parameter without name", full);
+    return text->len > 0
+               ? APR_SUCCESS
+               : fb_error_set(error, FB_EINVALID, "route %s: parameter without name", full);
 }
 
 static apr_status_t child_for(node **out, node *parent, segment_kind kind, fb_str text,
@@ -186,7 +187,8 @@ static apr_status_t add_row(fb_router *router, const row *r, apr_pool_t *pool, f
         if (text.len == 0 || params > FB_ROUTE_ARGS_MAX || (kind == SEGMENT_PATH && !last)) {
             return fb_error_set(error, FB_EINVALID,
                                 "route %s: empty segment, too many parameters, or a path "
-                                "parameter that is not the last", r->full);
+                                "parameter that is not the last",
+                                r->full);
         }
         status = child_for(&at, at, kind, text, r->full, pool, error);
         if (status != APR_SUCCESS) {
@@ -257,8 +259,7 @@ static bool takes(const node *child, fb_match *match, fb_str segment, fb_str all
 {
     fb_route_arg arg = { NULL, segment, 0 };
     switch (child->kind) {
-    case SEGMENT_TEXT:
-        return fb_str_eq(child->text, segment);
+    case SEGMENT_TEXT: return fb_str_eq(child->text, segment);
     case SEGMENT_INT:
         if (!parse_id(&arg.number, segment)) {
             return false;
@@ -319,8 +320,8 @@ void fb_router_match(fb_match *match, const fb_router *router, fb_str path, fb_h
     }
     const leaf *half = NULL;
     const leaf *found = path.len == 1
-        ? (router->root.slashed.count > 0 ? &router->root.slashed : NULL)
-        : walk(&router->root, match, fb_str_sub(path, 1, path.len), &half);
+                            ? (router->root.slashed.count > 0 ? &router->root.slashed : NULL)
+                            : walk(&router->root, match, fb_str_sub(path, 1, path.len), &half);
     if (found == NULL) {
         match->status = half != NULL ? 308 : 404;
         return;

@@ -33,30 +33,30 @@ typedef enum fb_limit {
 } fb_limit;
 
 typedef enum fb_route_flag {
-    FB_ROUTE_NO_REFERRER = 1, /* a token is in the URL: Referrer-Policy no-referrer, no-store */
-    FB_ROUTE_NO_STORE = 2,    /* never cached, whoever asks */
-    FB_ROUTE_NO_CSRF = 4,     /* opts out of X1; say why in the row's doc */
-    FB_ROUTE_PURE = 8,        /* for a visitor without our cookie the page depends on nothing but
+    FB_ROUTE_NO_REFERRER = 1,  /* a token is in the URL: Referrer-Policy no-referrer, no-store */
+    FB_ROUTE_NO_STORE = 2,     /* never cached, whoever asks */
+    FB_ROUTE_NO_CSRF = 4,      /* opts out of X1; say why in the row's doc */
+    FB_ROUTE_PURE = 8,         /* for a visitor without our cookie the page depends on nothing but
                                  configuration: its bytes are rendered once and kept */
-    FB_ROUTE_UNCONFIRMED = 16,/* reachable for unconfirmed accounts outside /account (X4) */
+    FB_ROUTE_UNCONFIRMED = 16, /* reachable for unconfirmed accounts outside /account (X4) */
     FB_ROUTE_CHANGE_REQUIRED = 32, /* reachable while a password change is due (R34) */
-    FB_ROUTE_NO_SESSION = 64, /* the cookie is not even looked at (assets) */
-    FB_ROUTE_DEVELOPMENT = 128 /* 404 outside the development profile (R35) */
+    FB_ROUTE_NO_SESSION = 64,      /* the cookie is not even looked at (assets) */
+    FB_ROUTE_DEVELOPMENT = 128     /* 404 outside the development profile (R35) */
 } fb_route_flag;
 
 typedef struct fb_route {
-    const char *pattern;     /* below the blueprint's prefix: "/user/<int:user_id>", "/<token>";
+    const char *pattern;  /* below the blueprint's prefix: "/user/<int:user_id>", "/<token>";
                                 kinds: string (default, no '/'), int (0 … 2^63-1), path */
-    unsigned int methods;    /* FB_GET | FB_POST …; HEAD and OPTIONS come by themselves */
-    const char *endpoint;    /* with the blueprint's name: "admin.user_info"; several rows may
+    unsigned int methods; /* FB_GET | FB_POST …; HEAD and OPTIONS come by themselves */
+    const char *endpoint; /* with the blueprint's name: "admin.user_info"; several rows may
                                 share it, url_for takes the first whose parameters fit */
     fb_handler *view;
     fb_access access;
-    int permission;          /* bits that the role must hold (M4); 0 = none */
+    int permission; /* bits that the role must hold (M4); 0 = none */
     fb_limit limit;
-    unsigned int flags;      /* fb_route_flag */
-    apr_size_t body_max;     /* bytes; 0 = the site's default (64 KB) */
-    const char *doc;         /* one sentence for the reference, with the SPEC row */
+    unsigned int flags;  /* fb_route_flag */
+    apr_size_t body_max; /* bytes; 0 = the site's default (64 KB) */
+    const char *doc;     /* one sentence for the reference, with the SPEC row */
 } fb_route;
 
 /* A group of routes under one prefix. */
@@ -80,8 +80,8 @@ typedef struct fb_match {
     const fb_route *route; /* NULL unless the status is 0 */
     fb_route_arg args[FB_ROUTE_ARGS_MAX];
     apr_size_t arg_count;
-    int status;             /* 0 matched; 404; 405; 308 redirect to `path` + "/"; 204 OPTIONS */
-    const char *allow;      /* for 405 and OPTIONS: "GET, HEAD, OPTIONS" */
+    int status;        /* 0 matched; 404; 405; 308 redirect to `path` + "/"; 204 OPTIONS */
+    const char *allow; /* for 405 and OPTIONS: "GET, HEAD, OPTIONS" */
 } fb_match;
 
 typedef struct fb_router fb_router; /* immutable after fb_router_create */

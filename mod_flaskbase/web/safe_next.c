@@ -7,9 +7,10 @@
 
 static int hex_value(char c)
 {
-    return c >= '0' && c <= '9' ? c - '0'
-         : c >= 'a' && c <= 'f' ? c - 'a' + 10
-         : c >= 'A' && c <= 'F' ? c - 'A' + 10 : -1;
+    return c >= '0' && c <= '9'   ? c - '0'
+           : c >= 'a' && c <= 'f' ? c - 'a' + 10
+           : c >= 'A' && c <= 'F' ? c - 'A' + 10
+                                  : -1;
 }
 
 /* RFC 3986 pchar without %, and '/'. */
@@ -36,7 +37,7 @@ static int next_byte(fb_str s, apr_size_t *at)
     return byte < 0x20 || byte == 0x7f || byte == '\\' ? -1 : byte;
 }
 
-/* Segments are compared decoded; an escape that hides a separator, or another escape, is refused. */
+/* Segments are compared decoded; an escape that hides a separator or an escape is refused. */
 static bool path_ok(fb_str path)
 {
     char start[2]; /* the first bytes of the segment, to know "." and ".." */

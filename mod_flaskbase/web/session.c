@@ -132,9 +132,8 @@ static bool parse(fb_session *session, fb_str plain)
 /* An anonymous cookie lasts as long as a login may; one of a login is judged by its row. */
 static bool is_current(const fb_session *session, const fb_site *site, apr_time_t now)
 {
-    return session->has_login ||
-           (session->issued <= now + CLOCK_SLACK &&
-            now - session->issued <= site->config.login.absolute);
+    return session->has_login || (session->issued <= now + CLOCK_SLACK &&
+                                  now - session->issued <= site->config.login.absolute);
 }
 
 static bool try_open(fb_session *session, const fb_site *site, const fb_request *request,
@@ -153,9 +152,9 @@ static bool try_open(fb_session *session, const fb_site *site, const fb_request 
     /* Sealed anew when the key is retired, before an anonymous session that is in use ends, and
      * daily when the browser is to keep it (X6: a remembered login is rolling). */
     apr_interval_time_t age_of_seal = request->now - opened.issued;
-    bool renew = age == FB_KEY_RETIRED ||
-                 (opened.has_login ? opened.remember && age_of_seal > FB_DAY
-                                   : age_of_seal > site->config.login.absolute / 4);
+    bool renew =
+        age == FB_KEY_RETIRED || (opened.has_login ? opened.remember && age_of_seal > FB_DAY
+                                                   : age_of_seal > site->config.login.absolute / 4);
     opened.state = renew ? FB_SESSION_DIRTY : FB_SESSION_CLEAN;
     *session = opened;
     return true;
@@ -264,9 +263,9 @@ static apr_status_t seal(const char **out, fb_session *session, const fb_request
     if (fb_buf_status(&plain) != APR_SUCCESS) {
         return FB_ELIMIT;
     }
-    apr_status_t status = fb_keyring_seal(&token, session->site->keyring, FB_KEY_SESSION,
-                                          fb_str_from(name), fb_buf_str(&plain), rng,
-                                          request->pool);
+    apr_status_t status =
+        fb_keyring_seal(&token, session->site->keyring, FB_KEY_SESSION, fb_str_from(name),
+                        fb_buf_str(&plain), rng, request->pool);
     if (status != APR_SUCCESS) {
         return fb_error_set(error, FB_EUNAVAIL, "the session could not be sealed");
     }
@@ -286,10 +285,9 @@ apr_status_t fb_session_cookie(const char **out, fb_session *session, const fb_r
     }
     if (session->state != FB_SESSION_DIRTY) {
         /* What was presented and did not open, or was cleared, must not come again. */
-        *out = session->presented
-            ? fb_cookie_format(fb_session_cookie_name(session->site, request), FB_STR(""),
-                               FB_COOKIE_REMOVE, 0, request)
-            : NULL;
+        *out = session->presented ? fb_cookie_format(fb_session_cookie_name(session->site, request),
+                                                     FB_STR(""), FB_COOKIE_REMOVE, 0, request)
+                                  : NULL;
         return APR_SUCCESS;
     }
     session->issued = request->now;
@@ -387,8 +385,10 @@ apr_status_t fb_session_set(fb_session *session, const fb_request *request, fb_s
 
 void fb_session_clear(fb_session *session)
 {
-    fb_session empty = { .site = session->site, .pool = session->pool,
-                         .presented = session->presented, .state = FB_SESSION_CLEARED };
+    fb_session empty = { .site = session->site,
+                         .pool = session->pool,
+                         .presented = session->presented,
+                         .state = FB_SESSION_CLEARED };
     fb_crypto_cleanse(session->key, sizeof session->key);
     *session = empty;
 }

@@ -7,17 +7,17 @@
 
 struct fb_site;
 
-#define FB_SESSION_KEY_LEN 32      /* bytes; names the login row, which stores its SHA-256 */
-#define FB_SESSION_ID_LEN 16       /* bytes; random id of the cookie, CSRF tokens are bound to it */
-#define FB_SESSION_COOKIE_MAX 3800 /* bytes of name + value + attributes */
+#define FB_SESSION_KEY_LEN     32 /* bytes; names the login row, which stores its SHA-256 */
+#define FB_SESSION_ID_LEN      16 /* bytes; random id of the cookie, CSRF tokens are bound to it */
+#define FB_SESSION_COOKIE_MAX  3800 /* bytes of name + value + attributes */
 #define FB_SESSION_ENTRIES_MAX 32   /* and 1024 bytes together */
 
 typedef enum fb_session_state {
-    FB_SESSION_NONE,     /* the request carried none, or none that opens: nothing is set until
+    FB_SESSION_NONE,   /* the request carried none, or none that opens: nothing is set until
                             somebody writes */
-    FB_SESSION_CLEAN,    /* as it came; no Set-Cookie unless it must be renewed */
-    FB_SESSION_DIRTY,    /* to be sealed and set */
-    FB_SESSION_CLEARED   /* to be removed from the browser */
+    FB_SESSION_CLEAN,  /* as it came; no Set-Cookie unless it must be renewed */
+    FB_SESSION_DIRTY,  /* to be sealed and set */
+    FB_SESSION_CLEARED /* to be removed from the browser */
 } fb_session_state;
 
 /* A key of another module (X14) or of the application; printable keys without NUL. */
@@ -31,14 +31,14 @@ typedef struct fb_session {
     const struct fb_site *site;
     apr_pool_t *pool;
     fb_session_state state;
-    bool presented;        /* the request carried a cookie of our name, good or not */
+    bool presented;                      /* the request carried a cookie of our name, good or not */
     unsigned char id[FB_SESSION_ID_LEN]; /* new at creation and at login */
     apr_time_t created;
-    apr_time_t issued;     /* when it was sealed last */
-    bool has_login;        /* `key` names a login row; it still has to be looked up */
-    bool remember;         /* the cookie outlives the browser */
+    apr_time_t issued; /* when it was sealed last */
+    bool has_login;    /* `key` names a login row; it still has to be looked up */
+    bool remember;     /* the cookie outlives the browser */
     unsigned char key[FB_SESSION_KEY_LEN];
-    fb_str next;           /* validated path kept from before the login; may be empty */
+    fb_str next; /* validated path kept from before the login; may be empty */
     fb_flashes flashes;
     fb_session_entry entries[FB_SESSION_ENTRIES_MAX];
     apr_size_t entry_count;

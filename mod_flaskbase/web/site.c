@@ -4,6 +4,7 @@
 #include "web/assets.h"
 #include "web/counters.h"
 #include "web/headers.h"
+#include "web/static_route.h"
 
 #include <apr_strings.h>
 #include <string.h>
@@ -26,8 +27,12 @@ void fb_site_config_defaults(fb_site_config *config)
         .body_max = 64 * 1024,
         .params_max = 100,
         .page_max = 8 * 1024 * 1024,
-        .cost = { .format = FB_PASSWORD_SCRYPT, .scrypt_n = 32768, .scrypt_r = 8, .scrypt_p = 1,
-                  .pbkdf2_rounds = 600000, .max_memory = 64 * 1024 * 1024 },
+        .cost = { .format = FB_PASSWORD_SCRYPT,
+                  .scrypt_n = 32768,
+                  .scrypt_r = 8,
+                  .scrypt_p = 1,
+                  .pbkdf2_rounds = 600000,
+                  .max_memory = 64 * 1024 * 1024 },
         .hash_queue = 8,
         .hash_wait = 2 * FB_SEC,
         .password_score = 2,
@@ -88,8 +93,9 @@ static void load_sessions(fb_site_config *config, const fb_settings *s)
 {
     config->cookie_name = fb_settings_cookie_name(s);
     config->protection = fb_settings_is(s, FB_SET_SESSION_PROTECTION, "none") ? FB_PROTECTION_NONE
-                       : fb_settings_is(s, FB_SET_SESSION_PROTECTION, "basic") ? FB_PROTECTION_BASIC
-                                                                             : FB_PROTECTION_STRONG;
+                         : fb_settings_is(s, FB_SET_SESSION_PROTECTION, "basic")
+                             ? FB_PROTECTION_BASIC
+                             : FB_PROTECTION_STRONG;
     config->login.idle = fb_settings_duration(s, FB_SET_SESSION_IDLE);
     config->login.absolute = fb_settings_duration(s, FB_SET_SESSION_ABSOLUTE);
     config->login.remember = fb_settings_duration(s, FB_SET_REMEMBER);
@@ -102,8 +108,8 @@ static void load_sessions(fb_site_config *config, const fb_settings *s)
 
 static void load_passwords(fb_site_config *config, const fb_settings *s)
 {
-    config->cost.format = fb_settings_is(s, FB_SET_PASSWORD_HASH, "scrypt") ? FB_PASSWORD_SCRYPT
-                                                                            : FB_PASSWORD_PBKDF2;
+    config->cost.format =
+        fb_settings_is(s, FB_SET_PASSWORD_HASH, "scrypt") ? FB_PASSWORD_SCRYPT : FB_PASSWORD_PBKDF2;
     config->cost.scrypt_n = (unsigned int)fb_settings_int(s, FB_SET_SCRYPT_N);
     config->cost.scrypt_r = (unsigned int)fb_settings_int(s, FB_SET_SCRYPT_R);
     config->cost.scrypt_p = (unsigned int)fb_settings_int(s, FB_SET_SCRYPT_P);
@@ -148,11 +154,12 @@ static apr_status_t name_cookies(fb_site *site, fb_error *error)
     apr_size_t generations = fb_keyring_generations(site->keyring);
 
     for (apr_size_t g = 0; g < generations && g <= FB_KEYRING_RETIRED_MAX; g++) {
-        if (fb_keyring_mac(mac, site->keyring, FB_KEY_SITE_ID, g, FB_STR("cookie")) != APR_SUCCESS) {
+        if (fb_keyring_mac(mac, site->keyring, FB_KEY_SITE_ID, g, FB_STR("cookie")) !=
+            APR_SUCCESS) {
             return fb_error_set(error, FB_EINTERNAL, "the site's id could not be made");
         }
-        const char *plain = apr_psprintf(site->pool, "%s_%02x%02x%02x%02x", site->config.cookie_name,
-                                         mac[0], mac[1], mac[2], mac[3]);
+        const char *plain = apr_psprintf(site->pool, "%s_%02x%02x%02x%02x",
+                                         site->config.cookie_name, mac[0], mac[1], mac[2], mac[3]);
         site->cookie_names[g][0] = plain;
         site->cookie_names[g][1] = apr_pstrcat(site->pool, "__Host-", plain, NULL);
         site->cookie_name_count = g + 1;
@@ -162,6 +169,18 @@ static apr_status_t name_cookies(fb_site *site, fb_error *error)
     }
     memcpy(site->etag_key, mac, sizeof site->etag_key);
     return APR_SUCCESS;
+}
+
+/* The application's routes, and the static files'. */
+static apr_status_t make_router(fb_site *site, const fb_site_parts *parts, fb_error *error)
+{
+    apr_size_t count = parts->blueprint_count;
+    const fb_blueprint **all = apr_palloc(site->pool, (count + 1) * sizeof(*all));
+    if (count > 0) {
+        memcpy(all, parts->blueprints, count * sizeof *all);
+    }
+    all[count] = &fb_web_static;
+    return fb_router_create(&site->router, all, count + 1, site->pool, error);
 }
 
 apr_status_t fb_site_create(fb_site **out, const fb_site_parts *parts, apr_pool_t *pool,
@@ -178,8 +197,7 @@ apr_status_t fb_site_create(fb_site **out, const fb_site_parts *parts, apr_pool_
     site->templates = parts->templates;
     apr_status_t status = name_cookies(site, error);
     if (status == APR_SUCCESS) {
-        status = fb_router_create(&site->router, parts->blueprints, parts->blueprint_count, pool,
-                                  error);
+        status = make_router(site, parts, error);
     }
     if (status == APR_SUCCESS) {
         status = fb_assets_create(&site->assets, site->config.static_dirs,

@@ -15,25 +15,30 @@ struct fb_assets;
 struct fb_counters;
 struct fb_page;
 
-typedef enum fb_protection { FB_PROTECTION_NONE, FB_PROTECTION_BASIC, FB_PROTECTION_STRONG } fb_protection;
+typedef enum fb_protection {
+    FB_PROTECTION_NONE,
+    FB_PROTECTION_BASIC,
+    FB_PROTECTION_STRONG
+} fb_protection;
 
 /* The site's settings as web/ uses them. A test starts from fb_site_config_defaults, module and
  * CLI from fb_site_config_load. Times in microseconds, sizes in bytes. */
 typedef struct fb_site_config {
-    bool development;        /* development and testing profiles: what helps developing is on */
+    bool development; /* development and testing profiles: what helps developing is on */
     const char *app_name;
-    const char *base_url;    /* "https://example.org/prefix" without slash at the end; may be NULL */
-    const char *mount;       /* "" or "/prefix" */
-    const char *const *hosts;/* names that are answered, without port, lower case (421 for others) */
+    const char *base_url; /* "https://example.org/prefix" without slash at the end; may be NULL */
+    const char *mount;    /* "" or "/prefix" */
+    const char *const
+        *hosts; /* names that are answered, without port, lower case (421 for others) */
     apr_size_t host_count;
     bool any_host;
-    bool ssl_disable;        /* no redirect to https, no HSTS (X9) */
-    bool home;               /* `/` is ours */
-    bool own_unknown;        /* FlaskbaseUnknown own: unknown URLs are answered with our 404 */
+    bool ssl_disable; /* no redirect to https, no HSTS (X9) */
+    bool home;        /* `/` is ours */
+    bool own_unknown; /* FlaskbaseUnknown own: unknown URLs are answered with our 404 */
     apr_interval_time_t hsts;
     const char *cookie_name; /* without __Host- */
     fb_protection protection;
-    fb_login_limits login;   /* idle, absolute, remember */
+    fb_login_limits login; /* idle, absolute, remember */
     apr_interval_time_t fresh;
     apr_interval_time_t csrf_lifetime;
     apr_size_t body_max;     /* of a form without a limit of its own */
@@ -47,7 +52,7 @@ typedef struct fb_site_config {
     fb_rate login_account, login_network, login_global;
     const char *const *static_dirs; /* folders of assets, the site's own ones first */
     apr_size_t static_dir_count;
-    const char *asset_url;   /* "" or another origin in front of asset URLs */
+    const char *asset_url;     /* "" or another origin in front of asset URLs */
     const char *counters_file; /* mmap'd, shared by all processes; NULL: this process alone */
 } fb_site_config;
 
@@ -64,18 +69,18 @@ typedef struct fb_site {
     const fb_settings *settings; /* for `config` in templates; may be NULL in tests */
     const fb_crypto *crypto;
     const fb_keyring *keyring;
-    const fb_env *templates;     /* NULL: no pages; error pages are then minimal */
+    const fb_env *templates; /* NULL: no pages; error pages are then minimal */
     fb_router *router;
     struct fb_assets *assets;
     struct fb_counters *counters;
-    struct fb_page *const *pages;   /* by row of the router: a pure page made at start, or NULL */
+    struct fb_page *const *pages; /* by row of the router: a pure page made at start, or NULL */
     /* Session cookies' names by generation of the key (0 is the newest), without and with https
-     * (__Host-…). They hold 8 hex digits made from the key, so that sites on one host don't collide. */
+     * (__Host-…). They hold 8 hex digits made from the key: sites of one host do not mix. */
     const char *cookie_names[1 + FB_KEYRING_RETIRED_MAX][2];
     apr_size_t cookie_name_count;
     const fb_reply_header *headers[2]; /* security headers of every reply, without and with https */
     apr_size_t header_count[2];
-    unsigned char etag_key[16];     /* derived: ETags are the same on every node */
+    unsigned char etag_key[16]; /* derived: ETags are the same on every node */
 } fb_site;
 
 typedef struct fb_site_parts {

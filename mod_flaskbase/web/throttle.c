@@ -16,8 +16,8 @@ static bool key_for(apr_uint64_t *out, const fb_context *context, fb_limit limit
                     fb_str subject)
 {
     unsigned char mac[FB_SHA256_LEN];
-    fb_str data = fb_str_printf(context->pool, "%d|%d|%.*s", (int)limit, (int)where,
-                                FB_STR_ARG(subject));
+    fb_str data =
+        fb_str_printf(context->pool, "%d|%d|%.*s", (int)limit, (int)where, FB_STR_ARG(subject));
     if (fb_keyring_mac(mac, context->site->keyring, FB_KEY_THROTTLE, 0, data) != APR_SUCCESS) {
         return false;
     }
@@ -28,16 +28,17 @@ static bool key_for(apr_uint64_t *out, const fb_context *context, fb_limit limit
 /* The first bytes of the client's address: 4 or 3 of IPv4, 8 or 6 of IPv6. */
 static fb_str network(const fb_request *request, scope where)
 {
-    apr_size_t len = request->client_len == 4 ? (where == SCOPE_ADDRESS ? 4 : 3)
-                   : request->client_len == 16 ? (where == SCOPE_ADDRESS ? 8 : 6) : 0;
+    apr_size_t len = request->client_len == 4    ? (where == SCOPE_ADDRESS ? 4 : 3)
+                     : request->client_len == 16 ? (where == SCOPE_ADDRESS ? 8 : 6)
+                                                 : 0;
     return fb_hex_encode(request->pool, request->client, len);
 }
 
 static void refuse(fb_context *context, apr_interval_time_t wait)
 {
-    fb_error_page_later(context, 429,
-                        _(context, "There were too many attempts, so this one was not carried out."),
-                        wait);
+    fb_error_page_later(
+        context, 429, _(context, "There were too many attempts, so this one was not carried out."),
+        wait);
 }
 
 /* Takes one allowance and notes it; on refusal gives back what the attempt took so far. */

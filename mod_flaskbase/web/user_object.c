@@ -15,7 +15,7 @@ typedef struct role_object {
     const fb_role *role;
 } role_object;
 
-/* A boolean that may also be called: current_user.is_authenticated and …is_authenticated() (T8). */
+/* A boolean that may also be called: current_user.is_authenticated, with or without () (T8). */
 typedef struct flag_object {
     fb_object object;
     bool value;
@@ -49,11 +49,18 @@ static apr_status_t flag_to_string(fb_vm *vm, fb_value self, fb_value *out, fb_e
 }
 
 static const fb_builtin flag_call_row = {
-    .name = "__call__", .fn = flag_call, FB_NO_PARAMS, .flags = FB_FN_CONTEXT, .doc = "The value.",
+    .name = "__call__",
+    .fn = flag_call,
+    FB_NO_PARAMS,
+    .flags = FB_FN_CONTEXT,
+    .doc = "The value.",
 };
 
 static const fb_class flag_class = {
-    .name = "bool", .call = &flag_call_row, .truth = flag_truth, .to_string = flag_to_string,
+    .name = "bool",
+    .call = &flag_call_row,
+    .truth = flag_truth,
+    .to_string = flag_to_string,
 };
 
 static const flag_object flag_true = { { &flag_class }, true };
@@ -72,14 +79,14 @@ static const fb_role *role_of(fb_value self)
     return ((const role_object *)self.as.object)->role;
 }
 
-#define GETTER(function, expression)                                                              \
-    static apr_status_t function(fb_vm *vm, fb_value self, fb_value *out, fb_error *error)        \
-    {                                                                                             \
-        (void)vm;                                                                                 \
-        (void)error;                                                                              \
-        (void)self;                                                                               \
-        *out = (expression);                                                                      \
-        return APR_SUCCESS;                                                                       \
+#define GETTER(function, expression)                                                               \
+    static apr_status_t function(fb_vm *vm, fb_value self, fb_value *out, fb_error *error)         \
+    {                                                                                              \
+        (void)vm;                                                                                  \
+        (void)error;                                                                               \
+        (void)self;                                                                                \
+        *out = (expression);                                                                       \
+        return APR_SUCCESS;                                                                        \
     }
 
 GETTER(role_id, fb_int(role_of(self)->id))
@@ -106,7 +113,9 @@ static apr_status_t role_to_string(fb_vm *vm, fb_value self, fb_value *out, fb_e
 }
 
 static const fb_class role_class = {
-    .name = "Role", .attributes = role_attributes, .to_string = role_to_string,
+    .name = "Role",
+    .attributes = role_attributes,
+    .to_string = role_to_string,
 };
 
 fb_value fb_role_object(fb_context *context, const fb_role *role)
@@ -201,17 +210,29 @@ static const fb_attribute user_attributes[] = {
 };
 
 static const fb_builtin user_methods[] = {
-    { .name = "full_name", .fn = user_full_name, FB_NO_PARAMS, .flags = FB_FN_CONTEXT,
+    { .name = "full_name",
+      .fn = user_full_name,
+      FB_NO_PARAMS,
+      .flags = FB_FN_CONTEXT,
       .doc = "First and last name." },
-    { .name = "can", .fn = user_can, FB_PARAMS("permissions"), .required = 1,
-      .flags = FB_FN_CONTEXT, .doc = "Whether the role holds all these bits." },
-    { .name = "is_admin", .fn = user_is_admin, FB_NO_PARAMS, .flags = FB_FN_CONTEXT,
+    { .name = "can",
+      .fn = user_can,
+      FB_PARAMS("permissions"),
+      .required = 1,
+      .flags = FB_FN_CONTEXT,
+      .doc = "Whether the role holds all these bits." },
+    { .name = "is_admin",
+      .fn = user_is_admin,
+      FB_NO_PARAMS,
+      .flags = FB_FN_CONTEXT,
       .doc = "Whether the role may do everything." },
     { .name = NULL },
 };
 
 static const fb_class user_class = {
-    .name = "User", .attributes = user_attributes, .methods = user_methods,
+    .name = "User",
+    .attributes = user_attributes,
+    .methods = user_methods,
     .to_string = user_to_string,
 };
 
@@ -223,15 +244,24 @@ static const fb_attribute anonymous_attributes[] = {
 };
 
 static const fb_builtin anonymous_methods[] = {
-    { .name = "can", .fn = user_can, FB_PARAMS("permissions"), .required = 1,
-      .flags = FB_FN_CONTEXT, .doc = "False." },
-    { .name = "is_admin", .fn = user_is_admin, FB_NO_PARAMS, .flags = FB_FN_CONTEXT,
+    { .name = "can",
+      .fn = user_can,
+      FB_PARAMS("permissions"),
+      .required = 1,
+      .flags = FB_FN_CONTEXT,
+      .doc = "False." },
+    { .name = "is_admin",
+      .fn = user_is_admin,
+      FB_NO_PARAMS,
+      .flags = FB_FN_CONTEXT,
       .doc = "False." },
     { .name = NULL },
 };
 
 static const fb_class anonymous_class = {
-    .name = "AnonymousUser", .attributes = anonymous_attributes, .methods = anonymous_methods,
+    .name = "AnonymousUser",
+    .attributes = anonymous_attributes,
+    .methods = anonymous_methods,
     .to_string = user_to_string,
 };
 

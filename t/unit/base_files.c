@@ -179,6 +179,8 @@ START_TEST(database_urls)
                       "%s: %s", cases[i].url, error.message);
         ck_assert_str_eq(url->params, cases[i].params);
         ck_assert_str_eq(url->shown, cases[i].shown);
+        ck_assert_ptr_null(strstr(url->public_params, "password="));
+        ck_assert_ptr_null(strstr(url->public_params, "geheim"));
         ck_assert_str_eq(url->driver, url->engine == FB_DB_SQLITE ? "sqlite3" : "pgsql");
     }
 }

@@ -8,35 +8,40 @@
 START_TEST(addresses_fold)
 {
     static const char *const cases[][2] = {
-        {"ann@example.org",               "ann@example.org"             },
-        { "Ann.Lee+x@EXAMPLE.Org",        "ann.lee+x@example.org"       },
-        { "\"a b\"@example.org",          "\"a b\"@example.org"         },
-        { "a@b@example.org",              "a@b@example.org"             },
-        { "J\xc3\x9cRGEN@example.org",    "j\xc3\xbcrgen@example.org"   },
- /* final sigma, long s, micro sign */
-        { "\xce\xa3\xcf\x82@example.org", "\xcf\x83\xcf\x83@example.org"},
-        { "\xc5\xbf\xc2\xb5@example.org", "s\xce\xbc@example.org"       },
- /* Kelvin sign */
-        { "\xe2\x84\xaa@example.org",     "k@example.org"               },
- /* sharp s, small and capital: never "ss" */
+        { "ann@example.org", "ann@example.org" },
+        { "Ann.Lee+x@EXAMPLE.Org", "ann.lee+x@example.org" },
+        { "\"a b\"@example.org", "\"a b\"@example.org" },
+        { "a@b@example.org", "a@b@example.org" },
+        { "J\xc3\x9cRGEN@example.org", "j\xc3\xbcrgen@example.org" },
+        /* final sigma, long s, micro sign */
+        { "\xce\xa3\xcf\x82@example.org", "\xcf\x83\xcf\x83@example.org" },
+        { "\xc5\xbf\xc2\xb5@example.org", "s\xce\xbc@example.org" },
+        /* Kelvin sign */
+        { "\xe2\x84\xaa@example.org", "k@example.org" },
+        /* sharp s, small and capital: never "ss" */
         { "stra\xc3\x9f"
-          "e@example.org",       "stra\xc3\x9f"
-          "e@example.org"            },
+          "e@example.org",
+          "stra\xc3\x9f"
+          "e@example.org" },
         { "stra\xe1\xba\x9e"
-          "e@example.org",       "stra\xc3\x9f"
-          "e@example.org"            },
- /* dotless and dotted i stay what they are */
-        { "m\xc4\xb1ke@example.org",      "m\xc4\xb1ke@example.org"     },
-        { "\xc4\xb0@example.org",         "\xc4\xb0@example.org"        },
- /* hosts */
+          "e@example.org",
+          "stra\xc3\x9f"
+          "e@example.org" },
+        /* dotless and dotted i stay what they are */
+        { "m\xc4\xb1ke@example.org", "m\xc4\xb1ke@example.org" },
+        { "\xc4\xb0@example.org", "\xc4\xb0@example.org" },
+        /* hosts */
         { "a@B\xc3\x9c"
-          "CHER.example",        "a@xn--bcher-kva.example"     },
-        { "a@xn--BCHER-KVA.example",      "a@xn--bcher-kva.example"     },
+          "CHER.example",
+          "a@xn--bcher-kva.example" },
+        { "a@xn--BCHER-KVA.example", "a@xn--bcher-kva.example" },
         { "a@bu\xcc\x88"
-          "cher.example",        "a@xn--bcher-kva.example"     },
+          "cher.example",
+          "a@xn--bcher-kva.example" },
         { "a@stra\xc3\x9f"
-          "e.example",           "a@xn--strae-oqa.example"     },
-        { "a@localhost",                  "a@localhost"                 },
+          "e.example",
+          "a@xn--strae-oqa.example" },
+        { "a@localhost", "a@localhost" },
     };
     for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
         fb_str canonical;

@@ -204,8 +204,8 @@ START_TEST(a_failing_step_names_the_line)
 {
     static const char *const folders[] = { "/m", "/m/pgsql" };
     static const char *const files[][2] = {
-        {"0001_bad.up.sql",    "CREATE TABLE bad (id INTEGER);\n\nCREATE TABEL x;\n"},
-        { "0001_bad.down.sql", ""                                                   },
+        { "0001_bad.up.sql", "CREATE TABLE bad (id INTEGER);\n\nCREATE TABEL x;\n" },
+        { "0001_bad.down.sql", "" },
     };
     char folder[] = "/tmp/fb_store.XXXXXX";
     ck_assert_ptr_nonnull(mkdtemp(folder));

@@ -114,12 +114,10 @@ START_TEST(a_connection_is_set_up)
     ck_assert_int_eq(sqlite3_open(store_url->path, &handle), SQLITE_OK);
     ck_assert_ok(fb_db_attach_sqlite(&attached, handle, NULL, pool, &error));
     ck_assert_int_eq(fb_db_engine_of(attached), FB_DB_SQLITE);
-    static const char *const expected[][2] = {
-        {"PRAGMA journal_mode",    "wal"},
-        { "PRAGMA synchronous",    "2"  },
-        { "PRAGMA foreign_keys",   "1"  },
-        { "PRAGMA trusted_schema", "0"  }
-    };
+    static const char *const expected[][2] = { { "PRAGMA journal_mode", "wal" },
+                                               { "PRAGMA synchronous", "2" },
+                                               { "PRAGMA foreign_keys", "1" },
+                                               { "PRAGMA trusted_schema", "0" } };
     for (int i = 0; i < 4; i++) {
         ck_assert_int_eq(sqlite3_exec(handle, expected[i][0], take_text, &text, NULL), SQLITE_OK);
         ck_assert_str_eq(text, expected[i][1]);

@@ -1,4 +1,4 @@
-/* Static files: names, types, hashes, caching, precompressed forms (SPEC R27, X8; ASVS 4.1.1, 14.2). */
+/* Static files: names, types, hashes, caching, precompressed forms (R27, X8; ASVS 4.1.1, 14.2). */
 #include "web_support.h"
 
 #include "web/assets.h"
@@ -56,7 +56,8 @@ static fb_reply *get(const fb_assets *assets, fb_request *request, fb_str name)
 START_TEST(serves)
 {
     make_root();
-    const char *site = folder("site"), *packaged = folder("packaged"), *css = folder("packaged/css");
+    const char *site = folder("site"), *packaged = folder("packaged"),
+               *css = folder("packaged/css");
     write_file(packaged, "app.js", "packaged");
     write_file(site, "app.js", "the site's own");
     write_file(css, "app.css", "body{}");
@@ -74,11 +75,13 @@ START_TEST(serves)
     ck_assert_fb_str(fb_chunks_flatten(&reply->chunks, pool), "the site's own");
     ck_assert_str_eq(reply->content_type, "text/javascript; charset=utf-8");
     ck_assert_str_eq(fb_reply_header_value(reply, "Cache-Control"), "public, no-cache");
-    static const char *const missing[] = { ".secret.css", "notes.unknown", "link.txt", "nothing.css", "",
-                                           "css", "css/", "../packaged/app.js", "css/../app.js", "/app.js",
-                                           "css/app.css.br", "APP.JS" };
+    static const char *const missing[] = {
+        ".secret.css",        "notes.unknown", "link.txt", "nothing.css",    "",      "css", "css/",
+        "../packaged/app.js", "css/../app.js", "/app.js",  "css/app.css.br", "APP.JS"
+    };
     for (size_t i = 0; i < COUNT(missing); i++) {
-        ck_assert_msg(get(assets, test_request(), fb_str_from(missing[i]))->status == 404, "%s", missing[i]);
+        ck_assert_msg(get(assets, test_request(), fb_str_from(missing[i]))->status == 404, "%s",
+                      missing[i]);
     }
     ck_assert_int_eq(get(assets, test_request(), FB_STR("app.js\0"))->status, 404);
     ck_assert_uint_eq(get(assets, test_request(), FB_STR("empty.css"))->length, 0);
@@ -89,7 +92,8 @@ START_TEST(serves)
     ck_assert_uint_eq(hashed.len, strlen("css/app.css") + 13);
     ck_assert_fb_str(fb_assets_url_name(assets, FB_STR("no/such")), "no/such");
     reply = get(assets, test_request(), hashed);
-    ck_assert_str_eq(fb_reply_header_value(reply, "Cache-Control"), "public, max-age=31536000, immutable");
+    ck_assert_str_eq(fb_reply_header_value(reply, "Cache-Control"),
+                     "public, max-age=31536000, immutable");
     ck_assert_str_eq(fb_reply_header_value(reply, "Vary"), "Accept-Encoding");
     ck_assert_fb_str(fb_chunks_flatten(&reply->chunks, pool), "body{}");
     ck_assert_ptr_null(fb_reply_header_value(reply, "Content-Encoding"));
@@ -98,9 +102,12 @@ START_TEST(serves)
     static const struct {
         const char *accept, *encoding;
     } rows[] = {
-        { "br", "br" }, { "gzip", "gzip" }, { "gzip, br", "br" }, { "gzip;q=1.0, br;q=0", "gzip" },
-        { "br;q=0.5", "br" }, { "br;q=0.000", NULL }, { "identity", NULL }, { "*", NULL }, { "", NULL },
-        { "brx", NULL }, { "BR", "br" }, { "deflate, gzip;q=0", NULL },
+        { "br", "br" },       { "gzip", "gzip" },
+        { "gzip, br", "br" }, { "gzip;q=1.0, br;q=0", "gzip" },
+        { "br;q=0.5", "br" }, { "br;q=0.000", NULL },
+        { "identity", NULL }, { "*", NULL },
+        { "", NULL },         { "brx", NULL },
+        { "BR", "br" },       { "deflate, gzip;q=0", NULL },
     };
     const char *etags[3] = { fb_reply_header_value(reply, "ETag"), NULL, NULL };
     for (size_t i = 0; i < COUNT(rows); i++) {
@@ -108,7 +115,8 @@ START_TEST(serves)
         test_header(request, "Accept-Encoding", rows[i].accept);
         reply = get(assets, request, hashed);
         const char *got = fb_reply_header_value(reply, "Content-Encoding");
-        ck_assert_msg(rows[i].encoding == NULL ? got == NULL : got != NULL && strcmp(got, rows[i].encoding) == 0,
+        ck_assert_msg(rows[i].encoding == NULL ? got == NULL
+                                               : got != NULL && strcmp(got, rows[i].encoding) == 0,
                       "%s", rows[i].accept);
         etags[got == NULL ? 0 : got[0] == 'b' ? 1 : 2] = fb_reply_header_value(reply, "ETag");
     }
@@ -121,12 +129,18 @@ START_TEST(serves)
     ck_assert_int_eq(reply->status, 304);
     ck_assert_int_eq(reply->body, FB_BODY_NONE);
 
-    /* Development: plain names, never cached by a hash that may be old. */
+    /* Development: the same until a file is edited; then it is shown as it is now. */
     fb_assets *edited = assets_of(dirs, 2, FB_ASSETS_EDITED);
+    ck_assert(fb_str_eq(fb_assets_url_name(edited, FB_STR("css/app.css")), hashed));
+    write_file(css, "app.css", "body{color:red}");
     ck_assert_fb_str(fb_assets_url_name(edited, FB_STR("css/app.css")), "css/app.css");
-    reply = get(edited, test_request(), FB_STR("css/app.css"));
+    reply = get(edited, test_request(), hashed);
     ck_assert_int_eq(reply->body, FB_BODY_FILE);
+    ck_assert_uint_eq(reply->length, 15);
+    ck_assert_str_eq(fb_reply_header_value(reply, "Cache-Control"), "no-store");
     ck_assert_ptr_null(fb_reply_header_value(reply, "ETag"));
+    reply = get(assets, test_request(), hashed); /* in production: what was hashed */
+    ck_assert_fb_str(fb_chunks_flatten(&reply->chunks, pool), "body{}");
     ck_assert_int_eq(system(apr_pstrcat(pool, "rm -rf '", root, "'", NULL)), 0);
 }
 END_TEST
@@ -137,13 +151,27 @@ START_TEST(matches_etags)
         const char *header;
         bool matches;
     } rows[] = {
-        { "\"abc\"", true }, { "W/\"abc\"", true }, { "\"x\", \"abc\"", true }, { "*", true },
-        { "\"abc-gzip\"", true }, { "W/\"abc-br\"", true }, { "\"abc;gzip\"", true }, { " \"abc\" ", true },
-        { "", false }, { "abc", false }, { "\"abcd\"", false }, { "\"ab\"", false }, { "\"\"", false },
-        { "\"abc", false }, { "w/\"abc\"", false }, { ",,,", false }, { "\"abc-zstd\"", false },
+        { "\"abc\"", true },
+        { "W/\"abc\"", true },
+        { "\"x\", \"abc\"", true },
+        { "*", true },
+        { "\"abc-gzip\"", true },
+        { "W/\"abc-br\"", true },
+        { "\"abc;gzip\"", true },
+        { " \"abc\" ", true },
+        { "", false },
+        { "abc", false },
+        { "\"abcd\"", false },
+        { "\"ab\"", false },
+        { "\"\"", false },
+        { "\"abc", false },
+        { "w/\"abc\"", false },
+        { ",,,", false },
+        { "\"abc-zstd\"", false },
     };
     for (size_t i = 0; i < COUNT(rows); i++) {
-        ck_assert_msg(fb_etag_matches(fb_str_from(rows[i].header), "\"abc\"") == rows[i].matches, "%s", rows[i].header);
+        ck_assert_msg(fb_etag_matches(fb_str_from(rows[i].header), "\"abc\"") == rows[i].matches,
+                      "%s", rows[i].header);
         ck_assert(fb_etag_matches(fb_str_from(rows[i].header), "W/\"abc\"") == rows[i].matches);
     }
 }

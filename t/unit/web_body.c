@@ -1,4 +1,4 @@
-/* Body parsers (DESIGN section 2; SPEC section 3; ASVS 1.1.1, 1.3.3, 2.2.1, 4.2): strict, bounded. */
+/* Body parsers (SPEC section 3; ASVS 1.1.1, 1.3.3, 2.2.1, 4.2): strict and bounded. */
 #include "web_support.h"
 
 #include "web/body.h"
@@ -8,12 +8,14 @@ static const char *shown(apr_status_t status, const fb_params *params)
 {
     const char *text = "";
     if (status != APR_SUCCESS) {
-        return status == FB_ESYNTAX ? "400" : status == FB_ELIMIT ? "413" : status == FB_EINVALID ? "415"
-             : "?";
+        return status == FB_ESYNTAX    ? "400"
+               : status == FB_ELIMIT   ? "413"
+               : status == FB_EINVALID ? "415"
+                                       : "?";
     }
     for (size_t i = 0; i < params->count; i++) {
-        text = apr_pstrcat(pool, text, i > 0 ? "|" : "", fb_str_to_z(pool, params->items[i].name), "=",
-                           fb_str_to_z(pool, params->items[i].value), NULL);
+        text = apr_pstrcat(pool, text, i > 0 ? "|" : "", fb_str_to_z(pool, params->items[i].name),
+                           "=", fb_str_to_z(pool, params->items[i].value), NULL);
     }
     return text;
 }
@@ -30,16 +32,40 @@ START_TEST(parses_urlencoded)
     static const struct {
         const char *text, *result;
     } rows[] = {
-        { "", "" }, { "a=b", "a=b" }, { "a=b&c=d", "a=b|c=d" }, { "a", "a=" }, { "a=", "a=" },
-        { "=b", "=b" }, { "a=b=c", "a=b=c" }, { "&&a=1&&", "a=1" }, { "a=1&a=2", "a=1|a=2" },
-        { "a=b+c", "a=b c" }, { "a=b%20c", "a=b c" }, { "a=%2B", "a=+" }, { "a%3Db=c", "a=b=c" },
-        { "a=%26", "a=&" }, { "a=%2525", "a=%25" }, /* decoded once: ASVS 1.1.1 */
-        { "a=%C3%A9", "a=\xc3\xa9" }, { "a=\xc3\xa9", "a=\xc3\xa9" }, { "a=b;c=d", "a=b;c=d" },
+        { "", "" },
+        { "a=b", "a=b" },
+        { "a=b&c=d", "a=b|c=d" },
+        { "a", "a=" },
+        { "a=", "a=" },
+        { "=b", "=b" },
+        { "a=b=c", "a=b=c" },
+        { "&&a=1&&", "a=1" },
+        { "a=1&a=2", "a=1|a=2" },
+        { "a=b+c", "a=b c" },
+        { "a=b%20c", "a=b c" },
+        { "a=%2B", "a=+" },
+        { "a%3Db=c", "a=b=c" },
+        { "a=%26", "a=&" },
+        { "a=%2525", "a=%25" }, /* decoded once: ASVS 1.1.1 */
+        { "a=%C3%A9", "a=\xc3\xa9" },
+        { "a=\xc3\xa9", "a=\xc3\xa9" },
+        { "a=b;c=d", "a=b;c=d" },
         { "a=%0d%0a", "a=\r\n" },
-        { "a=%", "400" }, { "a=%2", "400" }, { "a=%zz", "400" }, { "%=b", "400" }, { "a=%%", "400" },
-        { "a=%00", "400" }, { "a%00=b", "400" }, { "a=%ff", "400" }, { "a=\xff", "400" },
-        { "a=%C3", "400" }, { "a=%ED%A0%80", "400" }, { "a=%C0%80", "400" }, { "a=%F4%90%80%80", "400" },
-        { "a&b&c&d", "a=|b=|c=|d=" }, { "a&b&c&d&e", "413" },
+        { "a=%", "400" },
+        { "a=%2", "400" },
+        { "a=%zz", "400" },
+        { "%=b", "400" },
+        { "a=%%", "400" },
+        { "a=%00", "400" },
+        { "a%00=b", "400" },
+        { "a=%ff", "400" },
+        { "a=\xff", "400" },
+        { "a=%C3", "400" },
+        { "a=%ED%A0%80", "400" },
+        { "a=%C0%80", "400" },
+        { "a=%F4%90%80%80", "400" },
+        { "a&b&c&d", "a=|b=|c=|d=" },
+        { "a&b&c&d&e", "413" },
     };
     for (size_t i = 0; i < COUNT(rows); i++) {
         const char *got = urlencoded(fb_str_from(rows[i].text));
@@ -66,20 +92,32 @@ START_TEST(parses_multipart)
     static const struct {
         const char *text, *result;
     } rows[] = {
-        { "--XX--\r\n", "" }, { "--XX--", "" },
+        { "--XX--\r\n", "" },
+        { "--XX--", "" },
         { "--XX\r\n" D "name=\"a\"\r\n\r\nb\r\n--XX--\r\n", "a=b" },
         { "--XX\r\n" D "name=\"a\"\r\n\r\n\r\n--XX--\r\n", "a=" },
-        { "--XX\r\n" D "name=\"a\"\r\n\r\n1\r\n--XX\r\n" D "name=\"b\"\r\n\r\n2\r\n--XX--", "a=1|b=2" },
+        { "--XX\r\n" D "name=\"a\"\r\n\r\n1\r\n--XX\r\n" D "name=\"b\"\r\n\r\n2\r\n--XX--",
+          "a=1|b=2" },
         { "--XX\r\n" D "name=\"a\"\r\n\r\nx\r\ny\r\n--XX--\r\n", "a=x\r\ny" },
-        { "--XX\r\ncontent-disposition:form-data;name=\"a\"\r\nContent-Type: text/plain\r\n\r\nb\r\n--XX--\r\n", "a=b" },
+        { "--XX\r\ncontent-disposition:form-data;name=\"a\"\r\nContent-Type: "
+          "text/plain\r\n\r\nb\r\n--XX--\r\n",
+          "a=b" },
         { "--XX\r\n" D "name=\"f\"; filename=\"x.txt\"\r\n\r\nbytes\r\n--XX--\r\n", "" },
         { "--XX\r\n" D "name=\"a%22b\"\r\n\r\nc\r\n--XX--\r\n", "a%22b=c" },
         { "--XX\r\n" D "name=\"a\\b\"\r\n\r\nc\r\n--XX--\r\n", "a\\b=c" },
         { "--XX\r\n" D "name=\"a\"\r\n\r\n--XXY is text\r\n--XX--\r\n", "a=--XXY is text" },
         /* malformed */
-        { "", "400" }, { "x", "400" }, { "--XX", "400" }, { "--XX\r\n", "400" }, { "--XX-", "400" },
-        { "preamble\r\n--XX--\r\n", "400" }, { "--XX--\r\nepilogue", "400" }, { "--XX--x", "400" },
-        { "\r\n--XX--\r\n", "400" }, { "--YY--\r\n", "400" }, { "--XX \r\n--XX--", "400" },
+        { "", "400" },
+        { "x", "400" },
+        { "--XX", "400" },
+        { "--XX\r\n", "400" },
+        { "--XX-", "400" },
+        { "preamble\r\n--XX--\r\n", "400" },
+        { "--XX--\r\nepilogue", "400" },
+        { "--XX--x", "400" },
+        { "\r\n--XX--\r\n", "400" },
+        { "--YY--\r\n", "400" },
+        { "--XX \r\n--XX--", "400" },
         { "--XX\n" D "name=\"a\"\n\nb\n--XX--\n", "400" },
         { "--XX\r\n\r\nb\r\n--XX--\r\n", "400" },
         { "--XX\r\n" D "\r\n\r\nb\r\n--XX--\r\n", "400" },
@@ -97,7 +135,8 @@ START_TEST(parses_multipart)
         { "--XX\r\n" D "name=\"a\"\r\n\r\n\xff\r\n--XX--\r\n", "400" },
         { "--XX\r\n" D "name=\"\xff\"\r\n\r\nb\r\n--XX--\r\n", "400" },
         { "--XX\r\na:b\r\na:b\r\na:b\r\na:b\r\na:b\r\na:b\r\na:b\r\na:b\r\na:b\r\n" D
-          "name=\"a\"\r\n\r\nb\r\n--XX--\r\n", "400" },
+          "name=\"a\"\r\n\r\nb\r\n--XX--\r\n",
+          "400" },
     };
     for (size_t i = 0; i < COUNT(rows); i++) {
         const char *got = multipart(fb_str_from(rows[i].text));

@@ -1,4 +1,4 @@
-/* The shared counters: allowances and hash slots (SPEC D22; ASVS 2.4.1, 6.3.1; DESIGN section 3). */
+/* The shared counters: allowances and hash slots (SPEC D22; ASVS 2.4.1, 6.3.1). */
 #include "web_support.h"
 
 #include "web/counters.h"
@@ -127,7 +127,8 @@ START_TEST(survives_reopening)
     fb_counters *c = counters_in(path, 1, 1);
     ck_assert_int_eq(take(c, 5, TEST_NOW), 0);
     ck_assert_int_eq(unlink(path), 0);
-    ck_assert_int_ne(fb_counters_open(&c, "/nonexistent/folder/limits", 1, 1, pool, &error), APR_SUCCESS);
+    ck_assert_int_ne(fb_counters_open(&c, "/nonexistent/folder/limits", 1, 1, pool, &error),
+                     APR_SUCCESS);
     ck_assert_ptr_nonnull(error.message);
 }
 END_TEST

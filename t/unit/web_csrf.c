@@ -65,15 +65,19 @@ START_TEST(refuses_foreign_and_altered)
     for (size_t i = 0; i < token.len * 8; i++) {
         char *bad = apr_pstrmemdup(pool, token.ptr, token.len);
         bad[i / 8] = (char)(bad[i / 8] ^ (1 << (i % 8)));
-        ck_assert_msg(judged(context, fb_str_from_len(bad, token.len), TEST_NOW) == FB_CSRF_BAD, "bit %zu", i);
+        ck_assert_msg(judged(context, fb_str_from_len(bad, token.len), TEST_NOW) == FB_CSRF_BAD,
+                      "bit %zu", i);
     }
     ck_assert_int_eq(judged(context, FB_STR(""), TEST_NOW), FB_CSRF_BAD);
     ck_assert_int_eq(judged(context, fb_str_sub(token, 0, token.len - 1), TEST_NOW), FB_CSRF_BAD);
     fb_site *foreign = test_site_with(test_keyring(TEST_SECRET, NULL, "b"));
-    ck_assert_int_eq(fb_csrf_check_token(foreign, context->session, token, TEST_NOW, pool), FB_CSRF_BAD);
+    ck_assert_int_eq(fb_csrf_check_token(foreign, context->session, token, TEST_NOW, pool),
+                     FB_CSRF_BAD);
     /* A rotated key: forms that are open keep working. */
-    fb_site *rotated = test_site_with(test_keyring("the next secret, of 32 bytes and more", TEST_SECRET, "a"));
-    ck_assert_int_eq(fb_csrf_check_token(rotated, context->session, token, TEST_NOW, pool), FB_CSRF_GOOD);
+    fb_site *rotated =
+        test_site_with(test_keyring("the next secret, of 32 bytes and more", TEST_SECRET, "a"));
+    ck_assert_int_eq(fb_csrf_check_token(rotated, context->session, token, TEST_NOW, pool),
+                     FB_CSRF_GOOD);
 }
 END_TEST
 
@@ -98,11 +102,18 @@ START_TEST(judges_origins)
         { "http://example.org.evil.example", NULL, false, false },
         { "http://evil-example.org", NULL, false, false },
         { "http://example.org/", NULL, false, false },
-        { "http://", NULL, false, false }, { "", NULL, false, false }, { "example.org", NULL, false, false },
-        { "null", NULL, false, true }, { "null", "same-origin", false, true },
-        { "null", "cross-site", false, false }, { "null", "none", false, false },
-        { NULL, "same-origin", false, true }, { NULL, "none", false, true },
-        { NULL, "same-site", false, false }, { NULL, "cross-site", false, false }, { NULL, "", false, false },
+        { "http://", NULL, false, false },
+        { "", NULL, false, false },
+        { "example.org", NULL, false, false },
+        { "null", NULL, false, true },
+        { "null", "same-origin", false, true },
+        { "null", "cross-site", false, false },
+        { "null", "none", false, false },
+        { NULL, "same-origin", false, true },
+        { NULL, "none", false, true },
+        { NULL, "same-site", false, false },
+        { NULL, "cross-site", false, false },
+        { NULL, "", false, false },
         { "http://example.org", "cross-site", false, false },
         { "http://example.org", "same-site", false, false },
     };

@@ -48,7 +48,8 @@ END_TEST
 
 START_TEST(escapes)
 {
-    fb_flash flash = { .id = FB_FLASH_USER_EMAIL_CHANGED, .arg_count = 2,
+    fb_flash flash = { .id = FB_FLASH_USER_EMAIL_CHANGED,
+                       .arg_count = 2,
                        .args = { FB_STR("<script>{1}"), FB_STR("\"'&") } };
     ck_assert_fb_str(fb_flash_markup(&flash, pool),
                      "Email for user &lt;script&gt;{1} successfully changed to &#34;&#39;&amp;.");

@@ -10,7 +10,10 @@ static apr_status_t nothing(struct fb_context *context, fb_error *e)
     return APR_SUCCESS;
 }
 
-#define ROW(p, m, e) { .pattern = (p), .methods = (m), .endpoint = (e), .view = nothing, .doc = "x" }
+#define ROW(p, m, e)                                                                               \
+    {                                                                                              \
+        .pattern = (p), .methods = (m), .endpoint = (e), .view = nothing, .doc = "x"               \
+    }
 
 static const fb_route main_rows[] = {
     ROW("/", FB_GET, "main.index"),
@@ -34,7 +37,8 @@ static const fb_route admin_rows[] = {
 };
 #define COUNT(a) (sizeof(a) / sizeof((a)[0]))
 static const fb_blueprint main_bp = { "main", "", main_rows, COUNT(main_rows), "x" };
-static const fb_blueprint account_bp = { "account", "/account", account_rows, COUNT(account_rows), "x" };
+static const fb_blueprint account_bp = { "account", "/account", account_rows, COUNT(account_rows),
+                                         "x" };
 static const fb_blueprint admin_bp = { "admin", "/admin", admin_rows, COUNT(admin_rows), "x" };
 static const fb_blueprint *const all[] = { &main_bp, &account_bp, &admin_bp };
 
@@ -96,7 +100,7 @@ START_TEST(matches)
         { "/admin/user/9223372036854775807", FB_GET, 0, "admin.user_info" },
         { "/admin/user/9223372036854775808", FB_GET, 404, NULL },
         { "/admin/user/99999999999999999999", FB_GET, 404, NULL },
-        { "/admin/user/\xd9\xa1", FB_GET, 404, NULL }, /* an Arabic digit */
+        { "/admin/user/\xd9\xa1", FB_GET, 404, NULL },              /* an Arabic digit */
         { "/admin/user/12/_delete", FB_GET, 405, "POST, OPTIONS" }, /* R24 */
         { "/admin/user/12/_delete", FB_POST, 0, "admin.delete_user" },
         { "/static/app.css", FB_GET, 0, "static" },
@@ -141,11 +145,21 @@ START_TEST(owns)
         const char *path;
         fb_owns owns;
     } rows[] = {
-        { "/", FB_OWNS }, { "/about", FB_OWNS }, { "/account", FB_OWNS },
-        { "/account/", FB_OWNS }, { "/account/nothing", FB_OWNS }, { "/accounts", FB_OWNS_NOT },
-        { "/admin", FB_OWNS }, { "/admin/x/y", FB_OWNS }, { "/administrator", FB_OWNS_NOT },
-        { "/static/x", FB_OWNS }, { "/robots.txt", FB_OWNS_NOT }, { "/index.html", FB_OWNS_NOT },
-        { "/.well-known/x", FB_OWNS_NOT }, { "", FB_OWNS_NOT }, { "*", FB_OWNS_NOT },
+        { "/", FB_OWNS },
+        { "/about", FB_OWNS },
+        { "/account", FB_OWNS },
+        { "/account/", FB_OWNS },
+        { "/account/nothing", FB_OWNS },
+        { "/accounts", FB_OWNS_NOT },
+        { "/admin", FB_OWNS },
+        { "/admin/x/y", FB_OWNS },
+        { "/administrator", FB_OWNS_NOT },
+        { "/static/x", FB_OWNS },
+        { "/robots.txt", FB_OWNS_NOT },
+        { "/index.html", FB_OWNS_NOT },
+        { "/.well-known/x", FB_OWNS_NOT },
+        { "", FB_OWNS_NOT },
+        { "*", FB_OWNS_NOT },
     };
     fb_router *r = router();
     for (size_t i = 0; i < COUNT(rows); i++) {
@@ -179,7 +193,8 @@ START_TEST(builds)
     ck_assert_str_eq(build("account.login", "next", "/a?b=c&d", NULL, NULL),
                      "/account/login?next=%2Fa%3Fb%3Dc%26d");
     ck_assert_str_eq(build("account.login", "next", NULL, "x", "a b"), "/account/login?x=a+b");
-    ck_assert_str_eq(build("static", "filename", "css/a b.css", NULL, NULL), "/static/css/a%20b.css");
+    ck_assert_str_eq(build("static", "filename", "css/a b.css", NULL, NULL),
+                     "/static/css/a%20b.css");
     ck_assert_str_eq(build("nowhere", NULL, NULL, NULL, NULL), "ENOTFOUND");
 }
 END_TEST
@@ -187,11 +202,21 @@ END_TEST
 START_TEST(refuses_bad_tables)
 {
     static const fb_route bad[] = {
-        ROW("nothing", FB_GET, "x"), ROW("/a//b", FB_GET, "x"), ROW("/<float:x>", FB_GET, "x"),
-        ROW("/a<b>", FB_GET, "x"), ROW("/<>", FB_GET, "x"), ROW("/<path:p>/x", FB_GET, "x"),
-        ROW("/<int:>", FB_GET, "x"), ROW("/x", 0, "x"), ROW("/about", FB_GET, "x"),
+        ROW("nothing", FB_GET, "x"),
+        ROW("/a//b", FB_GET, "x"),
+        ROW("/<float:x>", FB_GET, "x"),
+        ROW("/a<b>", FB_GET, "x"),
+        ROW("/<>", FB_GET, "x"),
+        ROW("/<path:p>/x", FB_GET, "x"),
+        ROW("/<int:>", FB_GET, "x"),
+        ROW("/x", 0, "x"),
+        ROW("/about", FB_GET, "x"),
         ROW("/<a>/<b>/<c>/<d>/<e>", FB_GET, "x"),
-        { .pattern = "/p", .methods = FB_GET, .endpoint = "x", .view = nothing, .doc = "x",
+        { .pattern = "/p",
+          .methods = FB_GET,
+          .endpoint = "x",
+          .view = nothing,
+          .doc = "x",
           .permission = 1 },
         { .pattern = "/p", .methods = FB_GET, .endpoint = "x", .view = NULL, .doc = "x" },
     };
@@ -204,7 +229,8 @@ START_TEST(refuses_bad_tables)
         ck_assert_ptr_nonnull(error.message);
         fb_error_init(&error, pool);
     }
-    static const fb_route two[] = { ROW("/u/<int:a>", FB_GET, "x"), ROW("/u/<int:b>/c", FB_GET, "y") };
+    static const fb_route two[] = { ROW("/u/<int:a>", FB_GET, "x"),
+                                    ROW("/u/<int:b>/c", FB_GET, "y") };
     fb_blueprint bp = { "two", "", two, 2, "x" };
     const fb_blueprint *const with[] = { &bp };
     fb_router *r = NULL;

@@ -1,4 +1,4 @@
-/* The session cookie: sealing, tampering, rotation, limits (SPEC X6, X12, X14; ASVS 7.2, 9.1, 11.2). */
+/* The session cookie: sealing, tampering, rotation, limits (X6, X12, X14; ASVS 7.2, 9.1, 11.2). */
 #include "web_support.h"
 
 #include "web/session.h"
@@ -45,8 +45,8 @@ START_TEST(holds_what_was_put_in)
     fb_session *session = new_session(site, request);
     session->next = FB_STR("/account/manage?x=1");
     session->flashes.count = 2;
-    session->flashes.items[0] = (fb_flash){ .id = FB_FLASH_USER_CREATED, .arg_count = 1,
-                                            .args = { FB_STR("Ann <b>") } };
+    session->flashes.items[0] =
+        (fb_flash){ .id = FB_FLASH_USER_CREATED, .arg_count = 1, .args = { FB_STR("Ann <b>") } };
     session->flashes.items[1] = (fb_flash){ .id = FB_FLASH_LOGGED_OUT };
     ck_assert_ok(fb_session_set(session, request, FB_STR("other"), FB_STR("value"), &error));
     const char *value = sealed(session, request);
@@ -107,11 +107,13 @@ START_TEST(refuses_every_flipped_bit)
         ck_assert(opened->presented);
     }
     for (size_t cut = 0; cut < len; cut++) {
-        ck_assert_int_eq(open_cookie(site, "fb_a", apr_pstrmemdup(pool, value, cut), TEST_NOW)->state,
-                         FB_SESSION_NONE);
+        ck_assert_int_eq(
+            open_cookie(site, "fb_a", apr_pstrmemdup(pool, value, cut), TEST_NOW)->state,
+            FB_SESSION_NONE);
     }
-    ck_assert_int_eq(open_cookie(site, "fb_a", apr_pstrcat(pool, value, "A", NULL), TEST_NOW)->state,
-                     FB_SESSION_NONE);
+    ck_assert_int_eq(
+        open_cookie(site, "fb_a", apr_pstrcat(pool, value, "A", NULL), TEST_NOW)->state,
+        FB_SESSION_NONE);
 }
 END_TEST
 
@@ -145,9 +147,11 @@ END_TEST
 /* ASVS 11.2.2 (DESIGN section 3, keys): what a retired key sealed opens, and is sealed anew. */
 START_TEST(rotates_keys)
 {
-    fb_site *before = test_site_with(test_keyring("old secret key, 32 bytes at the least", NULL, "a"));
+    fb_site *before =
+        test_site_with(test_keyring("old secret key, 32 bytes at the least", NULL, "a"));
     before->cookie_names[0][0] = "fb_old";
-    fb_site *after = test_site_with(test_keyring(TEST_SECRET, "old secret key, 32 bytes at the least", "a"));
+    fb_site *after =
+        test_site_with(test_keyring(TEST_SECRET, "old secret key, 32 bytes at the least", "a"));
     fb_site *later = test_site_with(test_keyring(TEST_SECRET, NULL, "a"));
     fb_request *request = test_request();
     fb_session *session = new_session(before, request);
@@ -171,10 +175,14 @@ START_TEST(ends_with_time)
     fb_request *request = test_request();
     const char *value = sealed(new_session(site, request), request);
     ck_assert_int_eq(open_cookie(site, "fb_a", value, TEST_NOW + FB_HOUR)->state, FB_SESSION_CLEAN);
-    ck_assert_int_eq(open_cookie(site, "fb_a", value, TEST_NOW + 4 * FB_HOUR)->state, FB_SESSION_DIRTY);
-    ck_assert_int_eq(open_cookie(site, "fb_a", value, TEST_NOW + 13 * FB_HOUR)->state, FB_SESSION_NONE);
-    ck_assert_int_eq(open_cookie(site, "fb_a", value, TEST_NOW - FB_MINUTE)->state, FB_SESSION_CLEAN);
-    ck_assert_int_eq(open_cookie(site, "fb_a", value, TEST_NOW - 2 * FB_DAY)->state, FB_SESSION_NONE);
+    ck_assert_int_eq(open_cookie(site, "fb_a", value, TEST_NOW + 4 * FB_HOUR)->state,
+                     FB_SESSION_DIRTY);
+    ck_assert_int_eq(open_cookie(site, "fb_a", value, TEST_NOW + 13 * FB_HOUR)->state,
+                     FB_SESSION_NONE);
+    ck_assert_int_eq(open_cookie(site, "fb_a", value, TEST_NOW - FB_MINUTE)->state,
+                     FB_SESSION_CLEAN);
+    ck_assert_int_eq(open_cookie(site, "fb_a", value, TEST_NOW - 2 * FB_DAY)->state,
+                     FB_SESSION_NONE);
 }
 END_TEST
 
@@ -192,7 +200,8 @@ START_TEST(sets_only_when_due)
     ck_assert_ok(fb_session_cookie(&line, bad, request, &error));
     ck_assert_ptr_nonnull(strstr(line, "fb_a=; Path=/; Max-Age=0"));
     const char *value = sealed(new_session(site, test_request()), request);
-    ck_assert_ok(fb_session_cookie(&line, open_cookie(site, "fb_a", value, TEST_NOW), request, &error));
+    ck_assert_ok(
+        fb_session_cookie(&line, open_cookie(site, "fb_a", value, TEST_NOW), request, &error));
     ck_assert_ptr_null(line);
     fb_session *cleared = open_cookie(site, "fb_a", value, TEST_NOW);
     fb_session_clear(cleared);
@@ -220,15 +229,19 @@ START_TEST(bounds_entries)
     fb_request *request = test_request();
     fb_session *session = open_with(site, request);
     ck_assert_status(fb_session_set(session, request, FB_STR(""), FB_STR("x"), &error), FB_ELIMIT);
-    ck_assert_status(fb_session_set(session, request, FB_STR("a\n"), FB_STR("x"), &error), FB_ELIMIT);
+    ck_assert_status(fb_session_set(session, request, FB_STR("a\n"), FB_STR("x"), &error),
+                     FB_ELIMIT);
     ck_assert_int_eq(session->state, FB_SESSION_NONE);
     char *big = apr_pcalloc(pool, 2000);
     memset(big, 'v', 1999);
-    ck_assert_status(fb_session_set(session, request, FB_STR("k"), fb_str_from(big), &error), FB_ELIMIT);
+    ck_assert_status(fb_session_set(session, request, FB_STR("k"), fb_str_from(big), &error),
+                     FB_ELIMIT);
     for (int i = 0; i < FB_SESSION_ENTRIES_MAX; i++) {
-        ck_assert_ok(fb_session_set(session, request, fb_str_printf(pool, "k%d", i), FB_STR("v"), &error));
+        ck_assert_ok(
+            fb_session_set(session, request, fb_str_printf(pool, "k%d", i), FB_STR("v"), &error));
     }
-    ck_assert_status(fb_session_set(session, request, FB_STR("more"), FB_STR("v"), &error), FB_ELIMIT);
+    ck_assert_status(fb_session_set(session, request, FB_STR("more"), FB_STR("v"), &error),
+                     FB_ELIMIT);
     ck_assert_ok(fb_session_set(session, request, FB_STR("k3"), (fb_str){ NULL, 0 }, &error));
     ck_assert_ptr_null(fb_session_get(session, FB_STR("k3")).ptr);
     ck_assert_ok(fb_session_set(session, request, FB_STR("more"), FB_STR("v"), &error));
@@ -247,11 +260,13 @@ START_TEST(fits_always)
     session->has_login = true;
     session->next = fb_str_from(long_text);
     for (unsigned int i = 0; i < FB_FLASHES_MAX; i++) {
-        session->flashes.items[i] = (fb_flash){ .id = FB_FLASH_USER_CREATED, .arg_count = 1,
+        session->flashes.items[i] = (fb_flash){ .id = FB_FLASH_USER_CREATED,
+                                                .arg_count = 1,
                                                 .args = { fb_str_from_len(long_text, 200) } };
     }
     session->flashes.count = FB_FLASHES_MAX;
-    ck_assert_ok(fb_session_set(session, request, FB_STR("k"), fb_str_from_len(long_text, 1000), &error));
+    ck_assert_ok(
+        fb_session_set(session, request, FB_STR("k"), fb_str_from_len(long_text, 1000), &error));
     fb_session *back = open_cookie(site, "fb_a", sealed(session, request), TEST_NOW);
     ck_assert_int_eq(back->state, FB_SESSION_CLEAN);
     ck_assert_uint_eq(back->next.len, 1024);

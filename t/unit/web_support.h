@@ -20,7 +20,8 @@ static inline const fb_crypto *test_crypto(void)
     return crypto;
 }
 
-static inline const fb_keyring *test_keyring(const char *secret, const char *retired, const char *site)
+static inline const fb_keyring *test_keyring(const char *secret, const char *retired,
+                                             const char *site)
 {
     fb_keyring *ring = NULL;
     fb_str old = fb_str_from(retired);
