@@ -41,8 +41,8 @@ static FB_NATIVE(global_range)
     if (bounds[2] == 0)
         return fb_raise(error, "ValueError", "range() arg 3 must not be zero");
     range = fb_arena_alloc(fb_vm_arena(vm), sizeof(*range));
-    *range = (fb_range){ bounds[0], bounds[1], bounds[2],
-                         length_of(bounds[0], bounds[1], bounds[2]) };
+    *range =
+        (fb_range){ bounds[0], bounds[1], bounds[2], length_of(bounds[0], bounds[1], bounds[2]) };
     if (fb_vm_sandboxed(vm) && range->len > SANDBOX_MAX_RANGE)
         return fb_raise(error, "OverflowError",
                         "Range too big. The sandbox blocks ranges larger than MAX_RANGE (%d).",
@@ -282,15 +282,27 @@ static FB_NATIVE(global_namespace)
 
 /* --- lipsum --- */
 
-static const char *const latin[] = {
-    "lorem", "ipsum", "dolor", "sit", "amet", "consectetur", "adipisicing", "elit", "sed", "do",
-    "eiusmod", "tempor", "incididunt", "ut", "labore", "et", "dolore", "magna", "aliqua", "enim",
-    "ad", "minim", "veniam", "quis", "nostrud", "exercitation", "ullamco", "laboris", "nisi",
-    "aliquip", "ex", "ea", "commodo", "consequat", "duis", "aute", "irure", "in", "reprehenderit",
-    "voluptate", "velit", "esse", "cillum", "eu", "fugiat", "nulla", "pariatur", "excepteur",
-    "sint", "occaecat", "cupidatat", "non", "proident", "sunt", "culpa", "qui", "officia",
-    "deserunt", "mollit", "anim", "id", "est", "laborum"
-};
+static const char *const latin[] = { "lorem",       "ipsum",        "dolor",
+                                     "sit",         "amet",         "consectetur",
+                                     "adipisicing", "elit",         "sed",
+                                     "do",          "eiusmod",      "tempor",
+                                     "incididunt",  "ut",           "labore",
+                                     "et",          "dolore",       "magna",
+                                     "aliqua",      "enim",         "ad",
+                                     "minim",       "veniam",       "quis",
+                                     "nostrud",     "exercitation", "ullamco",
+                                     "laboris",     "nisi",         "aliquip",
+                                     "ex",          "ea",           "commodo",
+                                     "consequat",   "duis",         "aute",
+                                     "irure",       "in",           "reprehenderit",
+                                     "voluptate",   "velit",        "esse",
+                                     "cillum",      "eu",           "fugiat",
+                                     "nulla",       "pariatur",     "excepteur",
+                                     "sint",        "occaecat",     "cupidatat",
+                                     "non",         "proident",     "sunt",
+                                     "culpa",       "qui",          "officia",
+                                     "deserunt",    "mollit",       "anim",
+                                     "id",          "est",          "laborum" };
 
 #define LATIN_COUNT ((uint32_t)(sizeof(latin) / sizeof(latin[0])))
 
@@ -370,7 +382,7 @@ const fb_builtin fb_builtin_globals[] = {
     { "lipsum", global_lipsum, FB_PARAMS("n", "html", "min", "max"), .flags = FB_FN_CONTEXT,
       .doc = "n paragraphs of filling text, of min to max words." },
     { "namespace", global_namespace, .flags = ANY,
-      .doc = "An object whose attributes {% set ns.x = … %} can change, from inside a loop too." },
+      .doc = "An object whose attributes {% set ns.x = … %} can change, even from inside a loop." },
     { "range", global_range, .flags = ANY, .doc = "Numbers from start up to stop, by step." },
     { .name = NULL },
 };

@@ -15,13 +15,9 @@ bool fb_has_html(fb_value v)
 apr_status_t fb_arg_int(fb_value v, int64_t fallback, int64_t *out, fb_error *error)
 {
     switch (v.tag) {
-    case FB_ABSENT:
-        *out = fallback;
-        return APR_SUCCESS;
+    case FB_ABSENT: *out = fallback; return APR_SUCCESS;
     case FB_BOOL:
-    case FB_INT:
-        *out = v.as.i;
-        return APR_SUCCESS;
+    case FB_INT: *out = v.as.i; return APR_SUCCESS;
     case FB_BIGINT:
         *out = fb_integer_sign(fb_integer_from(v)) < 0 ? INT64_MIN : INT64_MAX;
         return APR_SUCCESS;
@@ -51,19 +47,14 @@ apr_status_t fb_arg_str(fb_value v, const char *what, fb_str *out, fb_error *err
 apr_status_t fb_to_float(fb_vm *vm, fb_value v, double *out, fb_error *error)
 {
     switch (v.tag) {
-    case FB_FLOAT:
-        *out = v.as.f;
-        return APR_SUCCESS;
+    case FB_FLOAT: *out = v.as.f; return APR_SUCCESS;
     case FB_BOOL:
     case FB_INT:
-    case FB_BIGINT:
-        return fb_integer_to_double(out, fb_integer_from(v), error);
+    case FB_BIGINT: return fb_integer_to_double(out, fb_integer_from(v), error);
     case FB_STR:
     case FB_MARKUP:
-    case FB_BYTES:
-        return fb_float_parse(out, fb_value_str(v), fb_vm_arena(vm), error);
-    case FB_UNDEFINED:
-        return fb_raise_undefined(vm, v, error);
+    case FB_BYTES: return fb_float_parse(out, fb_value_str(v), fb_vm_arena(vm), error);
+    case FB_UNDEFINED: return fb_raise_undefined(vm, v, error);
     default:
         return fb_raise(error, "TypeError",
                         "float() argument must be a string or a real number, not '%s'",

@@ -7,8 +7,8 @@
 #include "template/vm.h"
 
 /* The head of every function of a row. */
-#define FB_NATIVE(name)                                                                     \
-    apr_status_t name(fb_vm *vm, fb_value self, fb_args args, fb_kwargs kwargs, fb_value *out, \
+#define FB_NATIVE(name)                                                                            \
+    apr_status_t name(fb_vm *vm, fb_value self, fb_args args, fb_kwargs kwargs, fb_value *out,     \
                       fb_error *error)
 /* For those that do not need all of it. */
 #define FB_UNUSED(x) ((void)(x))
@@ -17,8 +17,8 @@
 fb_native fb_filter_capitalize, fb_filter_center, fb_filter_escape, fb_filter_filesizeformat,
     fb_filter_forceescape, fb_filter_format, fb_filter_indent, fb_filter_lower, fb_filter_replace,
     fb_filter_safe, fb_filter_string, fb_filter_striptags, fb_filter_title, fb_filter_trim,
-    fb_filter_truncate, fb_filter_upper, fb_filter_urlencode, fb_filter_urlize,
-    fb_filter_wordcount, fb_filter_wordwrap, fb_filter_xmlattr;
+    fb_filter_truncate, fb_filter_upper, fb_filter_urlencode, fb_filter_urlize, fb_filter_wordcount,
+    fb_filter_wordwrap, fb_filter_xmlattr;
 /* filters_number.c */
 fb_native fb_filter_abs, fb_filter_float, fb_filter_int, fb_filter_round, fb_filter_sum;
 /* filters_list.c */
@@ -46,12 +46,12 @@ static inline apr_status_t fb_soft_str(fb_vm *vm, fb_value v, fb_value *out, fb_
 
 /* Whether a value has __html__: Markup, and what a chainable Undefined prints. */
 bool fb_has_html(fb_value v);
-/* An argument used as an index or a count; `fallback` when it was not given. TypeError "'str' object
- * cannot be interpreted as an integer"; bigger ints are clamped to the ends of int64_t. */
+/* An argument used as an index or a count; `fallback` when it was not given. TypeError "'str'
+ * object cannot be interpreted as an integer"; bigger ints are clamped to the ends of int64_t. */
 apr_status_t fb_arg_int(fb_value v, int64_t fallback, int64_t *out, fb_error *error) FB_MUST_CHECK;
 /* The truth of an argument; `fallback` when it was not given. */
-apr_status_t fb_arg_truth(fb_vm *vm, fb_value v, bool fallback, bool *out, fb_error *error)
-    FB_MUST_CHECK;
+apr_status_t fb_arg_truth(fb_vm *vm, fb_value v, bool fallback, bool *out,
+                          fb_error *error) FB_MUST_CHECK;
 /* A str argument; TypeError "WHAT must be str, not int" otherwise. */
 apr_status_t fb_arg_str(fb_value v, const char *what, fb_str *out, fb_error *error) FB_MUST_CHECK;
 
@@ -68,8 +68,8 @@ typedef struct fb_path {
 typedef enum fb_case_rule { FB_KEEP_CASE, FB_IGNORE_CASE } fb_case_rule;
 
 /* Of an attribute argument; none and absent give an empty path, which is the item itself. */
-apr_status_t fb_path_parse(fb_path *out, fb_vm *vm, fb_value attribute, fb_error *error)
-    FB_MUST_CHECK;
+apr_status_t fb_path_parse(fb_path *out, fb_vm *vm, fb_value attribute,
+                           fb_error *error) FB_MUST_CHECK;
 /* Looks it up in an item. `missing` (if not FB_ABSENT) replaces what is undefined at any step. */
 apr_status_t fb_path_get(fb_vm *vm, const fb_path *path, fb_value item, fb_value missing,
                          fb_case_rule rule, fb_value *out, fb_error *error) FB_MUST_CHECK;

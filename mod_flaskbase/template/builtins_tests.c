@@ -171,15 +171,12 @@ static FB_NATIVE(test_sequence)
     case FB_LIST:
     case FB_TUPLE:
     case FB_DICT:
-    case FB_RANGE:
-        return answer(out, true);
-    case FB_UNDEFINED:
-        return answer(out, self.as.undefined->kind != FB_UNDEFINED_STRICT);
+    case FB_RANGE: return answer(out, true);
+    case FB_UNDEFINED: return answer(out, self.as.undefined->kind != FB_UNDEFINED_STRICT);
     case FB_OBJECT:
-        return answer(out, self.as.object->cls->length != NULL &&
-                               self.as.object->cls->get_item != NULL);
-    default:
-        return answer(out, false);
+        return answer(out,
+                      self.as.object->cls->length != NULL && self.as.object->cls->get_item != NULL);
+    default: return answer(out, false);
     }
 }
 
@@ -214,22 +211,16 @@ static bool is_same(fb_value a, fb_value b)
     if (a.tag != b.tag)
         return false;
     switch (a.tag) {
-    case FB_NONE:
-        return true;
+    case FB_NONE: return true;
     case FB_BOOL:
-    case FB_INT:
-        return a.as.i == b.as.i;
-    case FB_FLOAT:
-        return a.as.f == b.as.f;
+    case FB_INT: return a.as.i == b.as.i;
+    case FB_FLOAT: return a.as.f == b.as.f;
     case FB_STR:
         return a.len == b.len &&
                (a.as.s == b.as.s || (a.len <= 1 && (a.len == 0 || a.as.s[0] == b.as.s[0])));
-    case FB_MARKUP:
-        return a.len == b.len && a.as.s == b.as.s;
-    case FB_VIEW:
-        return false; /* each call makes a new one */
-    default:
-        return a.as.ptr == b.as.ptr;
+    case FB_MARKUP: return a.len == b.len && a.as.s == b.as.s;
+    case FB_VIEW: return false; /* each call makes a new one */
+    default: return a.as.ptr == b.as.ptr;
     }
 }
 
@@ -261,11 +252,11 @@ static apr_status_t compared(fb_vm *vm, fb_compare_op op, fb_value a, fb_args ar
     return status;
 }
 
-#define COMPARISON(name, op)                                       \
-    static FB_NATIVE(name)                                         \
-    {                                                              \
-        FB_UNUSED(kwargs);                                         \
-        return compared(vm, op, self, args, out, error);           \
+#define COMPARISON(name, op)                                                                       \
+    static FB_NATIVE(name)                                                                         \
+    {                                                                                              \
+        FB_UNUSED(kwargs);                                                                         \
+        return compared(vm, op, self, args, out, error);                                           \
     }
 
 COMPARISON(test_eq, FB_EQ)

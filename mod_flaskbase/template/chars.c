@@ -171,13 +171,14 @@ static bool is_digit(unsigned int c)
 
 /* Ideographs that Unihan gives a number, which libunistring's table leaves out. */
 static const unsigned int numeric_ideographs[] = {
-    0x3405, 0x3483, 0x382a, 0x3b4d, 0x4e00, 0x4e03, 0x4e07, 0x4e09, 0x4e5d, 0x4e8c, 0x4e94, 0x4e96,
-    0x4ebf, 0x4ec0, 0x4edf, 0x4ee8, 0x4f0d, 0x4f70, 0x5104, 0x5146, 0x5169, 0x516b, 0x516d, 0x5341,
-    0x5343, 0x5344, 0x5345, 0x534c, 0x53c1, 0x53c2, 0x53c3, 0x53c4, 0x56db, 0x58f1, 0x58f9, 0x5e7a,
-    0x5efe, 0x5eff, 0x5f0c, 0x5f0d, 0x5f0e, 0x5f10, 0x62fe, 0x634c, 0x67d2, 0x6f06, 0x7396, 0x767e,
-    0x8086, 0x842c, 0x8cae, 0x8cb3, 0x8d30, 0x9621, 0x9646, 0x964c, 0x9678, 0x96f6, 0x20001,
-    0x20064, 0x200e2, 0x20121, 0x2092a, 0x20983, 0x2098c, 0x2099c, 0x20aea, 0x20afd, 0x20b19,
-    0x22390, 0x22998, 0x23b1b, 0x2626d
+    0x3405,  0x3483,  0x382a,  0x3b4d,  0x4e00,  0x4e03,  0x4e07,  0x4e09,  0x4e5d,  0x4e8c,
+    0x4e94,  0x4e96,  0x4ebf,  0x4ec0,  0x4edf,  0x4ee8,  0x4f0d,  0x4f70,  0x5104,  0x5146,
+    0x5169,  0x516b,  0x516d,  0x5341,  0x5343,  0x5344,  0x5345,  0x534c,  0x53c1,  0x53c2,
+    0x53c3,  0x53c4,  0x56db,  0x58f1,  0x58f9,  0x5e7a,  0x5efe,  0x5eff,  0x5f0c,  0x5f0d,
+    0x5f0e,  0x5f10,  0x62fe,  0x634c,  0x67d2,  0x6f06,  0x7396,  0x767e,  0x8086,  0x842c,
+    0x8cae,  0x8cb3,  0x8d30,  0x9621,  0x9646,  0x964c,  0x9678,  0x96f6,  0x20001, 0x20064,
+    0x200e2, 0x20121, 0x2092a, 0x20983, 0x2098c, 0x2099c, 0x20aea, 0x20afd, 0x20b19, 0x22390,
+    0x22998, 0x23b1b, 0x2626d
 };
 
 static bool is_numeric(unsigned int c)
@@ -301,30 +302,18 @@ static bool is_identifier(fb_str s)
 bool fb_chars_is(fb_str s, fb_chars_class what)
 {
     switch (what) {
-    case FB_CHARS_ALNUM:
-        return all_are(s, is_alnum);
-    case FB_CHARS_ALPHA:
-        return all_are(s, is_alpha);
-    case FB_CHARS_ASCII:
-        return fb_chars_is_ascii(s);
-    case FB_CHARS_DECIMAL:
-        return all_are(s, is_decimal);
-    case FB_CHARS_DIGIT:
-        return all_are(s, is_digit);
-    case FB_CHARS_IDENTIFIER:
-        return is_identifier(s);
-    case FB_CHARS_LOWER:
-        return all_cased(s, is_lower, is_upper);
-    case FB_CHARS_NUMERIC:
-        return all_are(s, is_numeric);
-    case FB_CHARS_PRINTABLE:
-        return s.len == 0 || all_are(s, fb_char_is_printable);
-    case FB_CHARS_SPACE:
-        return all_are(s, fb_char_is_space);
-    case FB_CHARS_TITLE:
-        return is_titled(s);
-    case FB_CHARS_UPPER:
-        return all_cased(s, is_upper, is_lower);
+    case FB_CHARS_ALNUM: return all_are(s, is_alnum);
+    case FB_CHARS_ALPHA: return all_are(s, is_alpha);
+    case FB_CHARS_ASCII: return fb_chars_is_ascii(s);
+    case FB_CHARS_DECIMAL: return all_are(s, is_decimal);
+    case FB_CHARS_DIGIT: return all_are(s, is_digit);
+    case FB_CHARS_IDENTIFIER: return is_identifier(s);
+    case FB_CHARS_LOWER: return all_cased(s, is_lower, is_upper);
+    case FB_CHARS_NUMERIC: return all_are(s, is_numeric);
+    case FB_CHARS_PRINTABLE: return s.len == 0 || all_are(s, fb_char_is_printable);
+    case FB_CHARS_SPACE: return all_are(s, fb_char_is_space);
+    case FB_CHARS_TITLE: return is_titled(s);
+    case FB_CHARS_UPPER: return all_cased(s, is_upper, is_lower);
     }
     return false;
 }

@@ -51,8 +51,8 @@ bool fb_chars_is(fb_str s, fb_chars_class what);
 typedef enum fb_chars_case {
     FB_CASE_UPPER,
     FB_CASE_LOWER,
-    FB_CASE_TITLE,      /* str.title */
-    FB_CASE_WORDS,      /* Jinja2's filter title: other word borders, upper case instead of title case */
+    FB_CASE_TITLE, /* str.title */
+    FB_CASE_WORDS, /* Jinja2's filter title: other word borders, upper case instead of title case */
     FB_CASE_CAPITALIZE,
     FB_CASE_FOLD,
     FB_CASE_SWAP

@@ -7,7 +7,7 @@
 
 #include "base/banned.h"
 
-#define ONES 0x0101010101010101u
+#define ONES  0x0101010101010101u
 #define HIGHS 0x8080808080808080u
 
 /* For eight ASCII bytes: 0x20 in each that is a letter from `first` (an 'a' or 'A') on. */
@@ -273,20 +273,10 @@ void fb_chars_recase(fb_text *out, fb_str s, fb_chars_case how)
     switch (how) {
     case FB_CASE_UPPER:
     case FB_CASE_LOWER:
-    case FB_CASE_FOLD:
-        flip_all(out, s, how);
-        return;
-    case FB_CASE_TITLE:
-        title(out, s);
-        return;
-    case FB_CASE_WORDS:
-        words(out, s);
-        return;
-    case FB_CASE_CAPITALIZE:
-        capitalize(out, s);
-        return;
-    case FB_CASE_SWAP:
-        swap(out, s);
-        return;
+    case FB_CASE_FOLD: flip_all(out, s, how); return;
+    case FB_CASE_TITLE: title(out, s); return;
+    case FB_CASE_WORDS: words(out, s); return;
+    case FB_CASE_CAPITALIZE: capitalize(out, s); return;
+    case FB_CASE_SWAP: swap(out, s); return;
     }
 }

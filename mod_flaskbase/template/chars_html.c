@@ -438,8 +438,8 @@ static void trim_word(word *w)
         if (opened <= fb_chars_occurrences(w->middle, brackets[i][1]))
             continue;
         for (apr_size_t n = opened < closed ? opened : closed; n > 0; n--) {
-            apr_size_t end = (apr_size_t)fb_chars_find(w->tail, brackets[i][1]) +
-                             brackets[i][1].len;
+            apr_size_t end =
+                (apr_size_t)fb_chars_find(w->tail, brackets[i][1]) + brackets[i][1].len;
 
             w->middle.len += end;
             w->tail = skip(w->tail, end);
@@ -480,8 +480,8 @@ static void add_link(fb_text *out, const char *scheme, fb_str address, fb_str sh
 static void add_middle(fb_text *out, fb_str s, const fb_urlize *how)
 {
     if (is_web_address(s)) {
-        bool has_scheme = fb_str_starts(s, FB_STR("https://")) ||
-                          fb_str_starts(s, FB_STR("http://"));
+        bool has_scheme =
+            fb_str_starts(s, FB_STR("https://")) || fb_str_starts(s, FB_STR("http://"));
 
         add_link(out, has_scheme ? "" : "https://", s,
                  how->trim < 0 ? s : fb_chars_slice(s, 0, (apr_size_t)how->trim), how);

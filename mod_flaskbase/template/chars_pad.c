@@ -78,7 +78,7 @@ void fb_chars_expand_tabs(fb_text *out, fb_str s, int64_t size)
 
 typedef struct wrap_text {
     fb_str s;
-    const uint32_t *code; /* `count` code points */
+    const uint32_t *code;   /* `count` code points */
     const uint32_t *offset; /* their bytes; NULL: byte = code point */
     apr_size_t count;
     unsigned int flags;
@@ -132,8 +132,7 @@ static bool breaks_behind(const wrap_text *t, apr_size_t at)
 {
     if (t->code[at] != '-' || at < 2 || !is_letter(t, at - 1))
         return false;
-    if (!is_letter(t, at - 2) &&
-        !(at >= 3 && t->code[at - 2] == '-' && is_letter(t, at - 3)))
+    if (!is_letter(t, at - 2) && !(at >= 3 && t->code[at - 2] == '-' && is_letter(t, at - 3)))
         return false;
     if (!is_letter(t, at + 1))
         return false;

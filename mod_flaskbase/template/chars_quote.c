@@ -22,15 +22,9 @@ static void add_hex(fb_text *out, char kind, unsigned int c, int digits)
 static void add_escape(fb_text *out, unsigned int c)
 {
     switch (c) {
-    case '\t':
-        fb_text_add(out, FB_STR("\\t"));
-        return;
-    case '\n':
-        fb_text_add(out, FB_STR("\\n"));
-        return;
-    case '\r':
-        fb_text_add(out, FB_STR("\\r"));
-        return;
+    case '\t': fb_text_add(out, FB_STR("\\t")); return;
+    case '\n': fb_text_add(out, FB_STR("\\n")); return;
+    case '\r': fb_text_add(out, FB_STR("\\r")); return;
     default:
         if (c < 0x100)
             add_hex(out, 'x', c, 2);
@@ -136,25 +130,14 @@ const char *fb_chars_repr_z(fb_str s, fb_arena *arena)
 static void add_json_code(fb_text *out, unsigned int c)
 {
     switch (c) {
-    case '"':
-        fb_text_add(out, FB_STR("\\\""));
-        return;
-    case '\\':
-        fb_text_add(out, FB_STR("\\\\"));
-        return;
-    case '\b':
-        fb_text_add(out, FB_STR("\\b"));
-        return;
-    case '\f':
-        fb_text_add(out, FB_STR("\\f"));
-        return;
+    case '"': fb_text_add(out, FB_STR("\\\"")); return;
+    case '\\': fb_text_add(out, FB_STR("\\\\")); return;
+    case '\b': fb_text_add(out, FB_STR("\\b")); return;
+    case '\f': fb_text_add(out, FB_STR("\\f")); return;
     case '\n':
     case '\r':
-    case '\t':
-        add_escape(out, c);
-        return;
-    default:
-        break;
+    case '\t': add_escape(out, c); return;
+    default: break;
     }
     if (c >= 0x10000) {
         c -= 0x10000;

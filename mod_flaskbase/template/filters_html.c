@@ -126,8 +126,7 @@ static apr_status_t add_quoted(fb_text *text, fb_vm *vm, fb_value v, fb_url_part
                                fb_error *error)
 {
     fb_value s;
-    apr_status_t status = v.tag == FB_BYTES ? (s = v, APR_SUCCESS)
-                                            : fb_to_string(vm, v, &s, error);
+    apr_status_t status = v.tag == FB_BYTES ? (s = v, APR_SUCCESS) : fb_to_string(vm, v, &s, error);
 
     if (status == APR_SUCCESS)
         fb_chars_url_quote(text, fb_value_str(s), part);
@@ -166,9 +165,8 @@ FB_NATIVE(fb_filter_urlencode)
 
     FB_UNUSED(args), FB_UNUSED(kwargs);
     fb_text_init(&text, vm, 32);
-    if (fb_is_string(self) ||
-        ((status = fb_walk_start(vm, self, &walk, error)) != APR_SUCCESS &&
-         fb_error_is(error, "TypeError"))) {
+    if (fb_is_string(self) || ((status = fb_walk_start(vm, self, &walk, error)) != APR_SUCCESS &&
+                               fb_error_is(error, "TypeError"))) {
         if (!fb_is_string(self))
             fb_error_clear(error);
         status = add_quoted(&text, vm, self, FB_URL_PATH, error);
@@ -195,7 +193,6 @@ FB_NATIVE(fb_filter_urlencode)
 }
 
 /* --- urlize --- */
-
 
 /* Adds a word to a sorted set of words. */
 static apr_status_t add_word(fb_list *words, fb_str word, fb_vm *vm, fb_error *error)

@@ -13,10 +13,10 @@ typedef struct json {
     fb_vm *vm;
     fb_text text;
     fb_error *error;
-    fb_str indent;     /* of one level; ptr NULL: all on one line */
+    fb_str indent; /* of one level; ptr NULL: all on one line */
     fb_str comma, colon;
     bool sort;
-    bool unicode;      /* characters beyond ASCII as they are */
+    bool unicode; /* characters beyond ASCII as they are */
     const void *open[MAX_NESTING];
     int depth;
 } json;
@@ -118,9 +118,7 @@ static apr_status_t add_key(json *j, fb_value key)
 {
     switch (key.tag) {
     case FB_STR:
-    case FB_MARKUP:
-        add_string(j, fb_value_str(key));
-        return APR_SUCCESS;
+    case FB_MARKUP: add_string(j, fb_value_str(key)); return APR_SUCCESS;
     case FB_NONE:
     case FB_BOOL:
     case FB_INT:
@@ -134,8 +132,8 @@ static apr_status_t add_key(json *j, fb_value key)
         return status;
     }
     default:
-        return fb_raise(j->error, "TypeError",
-                        "keys must be str, int, float, bool or None, not %s", fb_value_type(key));
+        return fb_raise(j->error, "TypeError", "keys must be str, int, float, bool or None, not %s",
+                        fb_value_type(key));
     }
 }
 
@@ -192,27 +190,18 @@ static apr_status_t add_dict(json *j, const fb_dict *dict)
 static apr_status_t add_value(json *j, fb_value v)
 {
     switch (v.tag) {
-    case FB_NONE:
-        fb_text_add(&j->text, FB_STR("null"));
-        return APR_SUCCESS;
+    case FB_NONE: fb_text_add(&j->text, FB_STR("null")); return APR_SUCCESS;
     case FB_BOOL:
         fb_text_add(&j->text, v.as.i != 0 ? FB_STR("true") : FB_STR("false"));
         return APR_SUCCESS;
     case FB_INT:
-    case FB_BIGINT:
-        return fb_integer_write(&j->text, fb_integer_from(v), 10, j->error);
-    case FB_FLOAT:
-        add_float(j, v.as.f);
-        return APR_SUCCESS;
+    case FB_BIGINT: return fb_integer_write(&j->text, fb_integer_from(v), 10, j->error);
+    case FB_FLOAT: add_float(j, v.as.f); return APR_SUCCESS;
     case FB_STR:
-    case FB_MARKUP:
-        add_string(j, fb_value_str(v));
-        return APR_SUCCESS;
+    case FB_MARKUP: add_string(j, fb_value_str(v)); return APR_SUCCESS;
     case FB_LIST:
-    case FB_TUPLE:
-        return add_list(j, v.as.list);
-    case FB_DICT:
-        return add_dict(j, v.as.dict);
+    case FB_TUPLE: return add_list(j, v.as.list);
+    case FB_DICT: return add_dict(j, v.as.dict);
     default:
         return fb_raise(j->error, "TypeError", "Object of type %s is not JSON serializable",
                         fb_value_type(v));

@@ -46,7 +46,8 @@ static void *new_lazy(fb_vm *vm, apr_size_t size, fb_iter_next *next, fb_value o
 }
 
 /* Whatever a generator computes once and needs later is kept: its steps may happen inside a loop
- * that reuses the memory of its iterations. Arguments live on the caller's stack: a generator that outlives the call copies them. */
+ * that reuses the memory of its iterations. Arguments live on the caller's stack: a generator that
+ * outlives the call copies them. */
 static fb_args keep_args(fb_vm *vm, fb_args args, apr_size_t from)
 {
     apr_size_t n = args.n > from ? args.n - from : 0;

@@ -86,10 +86,8 @@ static apr_status_t reversible(fb_vm *vm, fb_value v, fb_list **out, fb_error *e
     case FB_DICT:
     case FB_VIEW:
     case FB_RANGE:
-    case FB_UNDEFINED:
-        return fb_to_list(vm, v, out, error);
-    default:
-        return FB_ENOTFOUND;
+    case FB_UNDEFINED: return fb_to_list(vm, v, out, error);
+    default: return FB_ENOTFOUND;
     }
 }
 
@@ -190,8 +188,8 @@ FB_NATIVE(fb_filter_random)
     index = fb_int(fb_vm_random(vm, length > UINT32_MAX ? UINT32_MAX : (uint32_t)length));
     status = fb_item_of(vm, self, index, out, error);
     if (status == FB_ENOTFOUND)
-        return fb_raise(error, self.tag == FB_DICT ? "KeyError" : "TypeError",
-                        "%" APR_INT64_T_FMT, index.as.i);
+        return fb_raise(error, self.tag == FB_DICT ? "KeyError" : "TypeError", "%" APR_INT64_T_FMT,
+                        index.as.i);
     return status;
 }
 

@@ -10,9 +10,7 @@ FB_NATIVE(fb_filter_abs)
 {
     FB_UNUSED(args), FB_UNUSED(kwargs);
     switch (self.tag) {
-    case FB_FLOAT:
-        *out = fb_float(fabs(self.as.f));
-        return APR_SUCCESS;
+    case FB_FLOAT: *out = fb_float(fabs(self.as.f)); return APR_SUCCESS;
     case FB_BOOL:
     case FB_INT:
     case FB_BIGINT:
@@ -38,13 +36,9 @@ static apr_status_t to_int(fb_vm *vm, fb_value v, fb_value base, fb_integer *out
     switch (v.tag) {
     case FB_BOOL:
     case FB_INT:
-    case FB_BIGINT:
-        *out = fb_integer_from(v);
-        return APR_SUCCESS;
-    case FB_FLOAT:
-        return fb_integer_from_double(out, v.as.f, fb_vm_arena(vm), error);
-    case FB_BYTES:
-        return fb_integer_parse(out, fb_value_str(v), 10, fb_vm_arena(vm), error);
+    case FB_BIGINT: *out = fb_integer_from(v); return APR_SUCCESS;
+    case FB_FLOAT: return fb_integer_from_double(out, v.as.f, fb_vm_arena(vm), error);
+    case FB_BYTES: return fb_integer_parse(out, fb_value_str(v), 10, fb_vm_arena(vm), error);
     case FB_STR:
     case FB_MARKUP:
         status = fb_arg_int(base, 10, &radix, error);
@@ -53,8 +47,7 @@ static apr_status_t to_int(fb_vm *vm, fb_value v, fb_value base, fb_integer *out
         if (radix < 0 || radix > 36)
             radix = 1; /* refused as any other base that is none */
         return fb_integer_parse(out, fb_value_str(v), (int)radix, fb_vm_arena(vm), error);
-    case FB_UNDEFINED:
-        return fb_raise_undefined(vm, v, error);
+    case FB_UNDEFINED: return fb_raise_undefined(vm, v, error);
     default:
         return fb_raise(error, "TypeError",
                         "int() argument must be a string, a bytes-like object or a real number, "

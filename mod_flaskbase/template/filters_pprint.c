@@ -5,7 +5,7 @@
 
 #include "base/banned.h"
 
-#define WIDTH 80
+#define WIDTH       80
 #define MAX_NESTING 200
 
 typedef struct pretty {
@@ -24,8 +24,7 @@ typedef struct place {
 
 static bool is_container(fb_value v)
 {
-    return v.tag == FB_DICT || v.tag == FB_LIST ||
-           (v.tag == FB_TUPLE && v.aux != FB_TUPLE_GROUP);
+    return v.tag == FB_DICT || v.tag == FB_LIST || (v.tag == FB_TUPLE && v.aux != FB_TUPLE_GROUP);
 }
 
 static bool is_open(const pretty *p, fb_value v)
@@ -107,8 +106,8 @@ static apr_status_t sorted_entries(pretty *p, const fb_dict *dict, entries *out)
             out->keys[out->count] = dict->entries[i].key;
             out->values[out->count++] = dict->entries[i].value;
         }
-    status = fb_sort(p->vm, out->values, out->keys, out->count, FB_ASCENDING, FB_KEYS_PLAIN,
-                     p->error);
+    status =
+        fb_sort(p->vm, out->values, out->keys, out->count, FB_ASCENDING, FB_KEYS_PLAIN, p->error);
     if (status != APR_SUCCESS && fb_error_is(p->error, "TypeError")) {
         fb_error_clear(p->error);
         return sort_mixed(p, out->keys, out->values, out->count);

@@ -316,8 +316,8 @@ FB_NATIVE(fb_filter_groupby)
     if (status == APR_SUCCESS)
         status = collect(&k, vm, self, &path, missing, rule, error);
     if (status == APR_SUCCESS)
-        status = fb_sort(vm, k.items->items, k.keys, k.items->len, FB_ASCENDING, FB_KEYS_PLAIN,
-                         error);
+        status =
+            fb_sort(vm, k.items->items, k.keys, k.items->len, FB_ASCENDING, FB_KEYS_PLAIN, error);
     if (status == APR_SUCCESS && groups == NULL)
         return fb_raise_memory(error);
     for (uint32_t from = 0, to; status == APR_SUCCESS && from < k.items->len; from = to) {

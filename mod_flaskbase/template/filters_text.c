@@ -197,8 +197,8 @@ FB_NATIVE(fb_filter_truncate)
         return status;
     if (length < end_count)
         return fb_raise(error, "AssertionError",
-                        "expected length >= %" APR_INT64_T_FMT ", got %" APR_INT64_T_FMT,
-                        end_count, length);
+                        "expected length >= %" APR_INT64_T_FMT ", got %" APR_INT64_T_FMT, end_count,
+                        length);
     if (leeway < 0)
         return fb_raise(error, "AssertionError", "expected leeway >= 0, got %" APR_INT64_T_FMT,
                         leeway);
@@ -315,8 +315,8 @@ static apr_status_t needs_str(fb_vm *vm, fb_value v, const char *method, fb_erro
 {
     if (v.tag == FB_UNDEFINED)
         return fb_raise_undefined(vm, v, error);
-    return fb_raise(error, "AttributeError", "'%s' object has no attribute '%s'",
-                    fb_value_type(v), method);
+    return fb_raise(error, "AttributeError", "'%s' object has no attribute '%s'", fb_value_type(v),
+                    method);
 }
 
 FB_NATIVE(fb_filter_wordwrap)

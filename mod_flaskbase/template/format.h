@@ -7,15 +7,15 @@
 /* --- format(value, spec), as f-strings and str.format have it --- */
 
 typedef struct fb_format_spec {
-    fb_str fill;       /* one code point; empty: a space, or zeros after '=' */
-    char align;        /* '<' '>' '=' '^', or 0: the type's default */
-    char sign;         /* '+' '-' ' ', or 0 */
-    bool alternate;    /* # */
-    bool negative_zero;/* z */
-    char grouping;     /* ',' '_', or 0 */
-    char type;         /* 0: none given */
-    int64_t width;     /* -1: none */
-    int64_t precision; /* -1: none */
+    fb_str fill;        /* one code point; empty: a space, or zeros after '=' */
+    char align;         /* '<' '>' '=' '^', or 0: the type's default */
+    char sign;          /* '+' '-' ' ', or 0 */
+    bool alternate;     /* # */
+    bool negative_zero; /* z */
+    char grouping;      /* ',' '_', or 0 */
+    char type;          /* 0: none given */
+    int64_t width;      /* -1: none */
+    int64_t precision;  /* -1: none */
 } fb_format_spec;
 
 /* ValueError with Python's words; `type_name` is that of the value to be formatted. */
@@ -28,8 +28,8 @@ apr_status_t fb_format_int(fb_text *out, fb_integer v, const fb_format_spec *spe
 apr_status_t fb_format_float(fb_text *out, double v, const fb_format_spec *spec,
                              const char *type_name, fb_error *error) FB_MUST_CHECK;
 /* format(value, spec) of any value; an empty spec is str(value). */
-apr_status_t fb_format_value(fb_text *out, fb_vm *vm, fb_value v, fb_str spec, fb_error *error)
-    FB_MUST_CHECK;
+apr_status_t fb_format_value(fb_text *out, fb_vm *vm, fb_value v, fb_str spec,
+                             fb_error *error) FB_MUST_CHECK;
 
 /* What C's and Python's %e %f %g have in common: a double without sign. type 'e' 'f' 'g' (capitals
  * too), or 'r' for the shortest; precision as C has it. */

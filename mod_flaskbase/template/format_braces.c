@@ -128,10 +128,9 @@ static apr_status_t first_field(braces *b, fb_str name, fb_value *out)
     if (name.len == 0)
         index = b->next++;
     if ((apr_size_t)index >= b->args.n)
-        return fb_raise(b->error, "IndexError",
-                        "Replacement index %" APR_INT64_T_FMT
-                        " out of range for positional args tuple",
-                        index);
+        return fb_raise(
+            b->error, "IndexError",
+            "Replacement index %" APR_INT64_T_FMT " out of range for positional args tuple", index);
     *out = b->args.v[index];
     return APR_SUCCESS;
 }
@@ -238,15 +237,13 @@ static apr_status_t convert(braces *b, fb_value *v, unsigned int conversion)
     apr_status_t status;
 
     switch (conversion) {
-    case 0:
-        return APR_SUCCESS;
+    case 0: return APR_SUCCESS;
     case 's':
         status = fb_to_string(b->vm, *v, v, b->error);
         if (status == APR_SUCCESS && v->tag == FB_MARKUP)
             v->tag = FB_STR;
         return status;
-    case 'r':
-        return fb_repr(b->vm, *v, v, b->error);
+    case 'r': return fb_repr(b->vm, *v, v, b->error);
     case 'a':
         status = fb_repr(b->vm, *v, v, b->error);
         if (status != APR_SUCCESS)
@@ -408,8 +405,9 @@ static apr_status_t run(braces *b, fb_value format, fb_value *out)
     fb_text_init(&text, b->vm, (apr_size_t)format.len + 16);
     b->markup = format.tag == FB_MARKUP;
     status = add_braces(&text, b, fb_value_str(format), DEPTH - 1);
-    return status == APR_SUCCESS ? fb_text_finish(&text, b->markup ? FB_MARKUP : FB_STR, out, b->error)
-                                 : status;
+    return status == APR_SUCCESS
+               ? fb_text_finish(&text, b->markup ? FB_MARKUP : FB_STR, out, b->error)
+               : status;
 }
 
 apr_status_t fb_format_braces(fb_vm *vm, fb_value format, fb_args args, fb_kwargs kwargs,

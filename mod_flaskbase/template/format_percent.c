@@ -19,13 +19,13 @@ typedef struct conversion {
 typedef struct percent {
     fb_vm *vm;
     fb_text out;
-    fb_str rest;         /* of the format */
+    fb_str rest; /* of the format */
     fb_str whole;
-    bool markup;         /* the format is Markup: operands are escaped */
+    bool markup; /* the format is Markup: operands are escaped */
     fb_value operand;
     bool is_tuple, is_mapping;
-    apr_size_t used;     /* operands taken */
-    fb_value keyed;      /* the one a (key) chose, else FB_ABSENT */
+    apr_size_t used; /* operands taken */
+    fb_value keyed;  /* the one a (key) chose, else FB_ABSENT */
     fb_error *error;
 } percent;
 
@@ -87,23 +87,12 @@ static void read_flags(percent *p, conversion *c)
 {
     for (;; step(p)) {
         switch (peek(p)) {
-        case '-':
-            c->left = true;
-            break;
-        case '+':
-            c->plus = true;
-            break;
-        case ' ':
-            c->space = true;
-            break;
-        case '#':
-            c->alternate = true;
-            break;
-        case '0':
-            c->zero = true;
-            break;
-        default:
-            return;
+        case '-': c->left = true; break;
+        case '+': c->plus = true; break;
+        case ' ': c->space = true; break;
+        case '#': c->alternate = true; break;
+        case '0': c->zero = true; break;
+        default: return;
         }
     }
 }
@@ -176,8 +165,8 @@ static apr_status_t read_conversion(percent *p, conversion *c)
 
 static void add_padded(percent *p, const conversion *c, char sign, fb_str prefix, fb_str body)
 {
-    int64_t missing = c->width - (sign != '\0') - (int64_t)prefix.len -
-                      (int64_t)fb_chars_count(body);
+    int64_t missing =
+        c->width - (sign != '\0') - (int64_t)prefix.len - (int64_t)fb_chars_count(body);
     bool zeros = c->zero && !c->left && c->type != 's' && c->type != 'c';
 
     if (missing < 0)
@@ -376,12 +365,9 @@ static bool is_mapping(fb_value v)
     case FB_DICT:
     case FB_RANGE:
     case FB_UNDEFINED:
-    case FB_BYTES:
-        return true;
-    case FB_OBJECT:
-        return v.as.object->cls->get_item != NULL;
-    default:
-        return false;
+    case FB_BYTES: return true;
+    case FB_OBJECT: return v.as.object->cls->get_item != NULL;
+    default: return false;
     }
 }
 

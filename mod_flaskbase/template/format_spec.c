@@ -337,10 +337,10 @@ apr_status_t fb_format_int(fb_text *out, fb_integer v, const fb_format_spec *spe
         n.group = 4;
     }
     if (spec->alternate && base != 10)
-        n.prefix = base == 2             ? FB_STR("0b")
-                   : base == 8           ? FB_STR("0o")
-                   : spec->type == 'X'   ? FB_STR("0X")
-                                         : FB_STR("0x");
+        n.prefix = base == 2           ? FB_STR("0b")
+                   : base == 8         ? FB_STR("0o")
+                   : spec->type == 'X' ? FB_STR("0X")
+                                       : FB_STR("0x");
     status = fb_integer_write(&text, fb_integer_abs(v, out->arena), base, error);
     if (status != APR_SUCCESS)
         return status;
@@ -384,17 +384,10 @@ static void read_digits(fb_digits *d, double v, char type, int precision, char b
                         fb_arena *arena)
 {
     switch (type) {
-    case 'r':
-        fb_float_shortest(d, v, buf);
-        return;
-    case 'e':
-        fb_float_significant(d, v, precision + 1, arena);
-        break;
-    case 'f':
-        fb_float_fixed(d, v, precision, arena);
-        break;
-    default:
-        fb_float_significant(d, v, precision == 0 ? 1 : precision, arena);
+    case 'r': fb_float_shortest(d, v, buf); return;
+    case 'e': fb_float_significant(d, v, precision + 1, arena); break;
+    case 'f': fb_float_fixed(d, v, precision, arena); break;
+    default: fb_float_significant(d, v, precision == 0 ? 1 : precision, arena);
     }
     while (d->digits != NULL && d->count > 1 && d->digits[d->count - 1] == '0')
         d->count--;
@@ -426,8 +419,8 @@ apr_status_t fb_format_double(fb_text *out, double v, char type, int precision, 
     else if (type == 'g') {
         if (precision == 0)
             precision = 1;
-        scientific = d.point <= -4 ||
-                     d.point > precision - ((flags & FB_DOUBLE_POINT_0) != 0 ? 1 : 0);
+        scientific =
+            d.point <= -4 || d.point > precision - ((flags & FB_DOUBLE_POINT_0) != 0 ? 1 : 0);
         if ((flags & FB_DOUBLE_ALTERNATE) != 0)
             end = precision;
     } else
@@ -498,9 +491,9 @@ apr_status_t fb_format_float(fb_text *out, double v, const fb_format_spec *spec,
         digits++;
     n.digits = (fb_str){ text.data, digits };
     n.rest = (fb_str){ text.data + digits, text.len - digits };
-    n.sign = sign_of(signbit(v) != 0 && !isnan(v) &&
-                         !(spec->negative_zero && isfinite(v) &&
-                           all_zero((fb_str){ text.data, text.len })),
-                     spec);
+    n.sign = sign_of(
+        signbit(v) != 0 && !isnan(v) &&
+            !(spec->negative_zero && isfinite(v) && all_zero((fb_str){ text.data, text.len })),
+        spec);
     return write_number(out, &n, spec);
 }

@@ -26,11 +26,11 @@ static apr_status_t recase(fb_vm *vm, fb_value self, fb_chars_case how, fb_tag t
     return fb_text_finish(&text, tag, out, error);
 }
 
-#define RECASE(name, how, tag)                                             \
-    FB_NATIVE(name)                                                        \
-    {                                                                      \
-        FB_UNUSED(args), FB_UNUSED(kwargs);                                \
-        return recase(vm, self, how, tag, out, error);                     \
+#define RECASE(name, how, tag)                                                                     \
+    FB_NATIVE(name)                                                                                \
+    {                                                                                              \
+        FB_UNUSED(args), FB_UNUSED(kwargs);                                                        \
+        return recase(vm, self, how, tag, out, error);                                             \
     }
 
 RECASE(fb_str_capitalize, FB_CASE_CAPITALIZE, (fb_tag)self.tag)
@@ -167,8 +167,8 @@ FB_NATIVE(fb_str_removeprefix)
 
     FB_UNUSED(vm), FB_UNUSED(kwargs);
     if (status == APR_SUCCESS)
-        *out = part_of(self, fb_str_starts(s, prefix) ? fb_str_sub(s, prefix.len, s.len) : s,
-                       FB_STR);
+        *out =
+            part_of(self, fb_str_starts(s, prefix) ? fb_str_sub(s, prefix.len, s.len) : s, FB_STR);
     return status;
 }
 
@@ -278,8 +278,7 @@ static apr_status_t add_translated(fb_text *text, fb_value with, fb_error *error
     }
     if (with.tag == FB_INT || with.tag == FB_BOOL) {
         if (with.as.i < 0 || with.as.i > 0x10ffff)
-            return fb_raise(error, "ValueError",
-                            "character mapping must be in range(0x110000)");
+            return fb_raise(error, "ValueError", "character mapping must be in range(0x110000)");
         fb_text_add_code(text, (unsigned int)with.as.i);
         return APR_SUCCESS;
     }
@@ -337,8 +336,8 @@ static apr_status_t pair_up(fb_vm *vm, fb_dict *table, fb_args args, fb_error *e
                           error);
     if (status == APR_SUCCESS && fb_is_string(args.v[2]))
         for (at = 0; status == APR_SUCCESS && at < args.v[2].len;)
-            status = set_code(table, fb_chars_next(fb_value_str(args.v[2]), &at), fb_none(), vm,
-                              error);
+            status =
+                set_code(table, fb_chars_next(fb_value_str(args.v[2]), &at), fb_none(), vm, error);
     return status;
 }
 
@@ -365,8 +364,8 @@ FB_NATIVE(fb_str_maketrans)
         if (entry->key.tag == FB_INT)
             status = set_code(table, (unsigned int)entry->key.as.i, entry->value, vm, error);
         else if (fb_is_string(entry->key) && fb_chars_count(fb_value_str(entry->key)) == 1)
-            status = set_code(table, fb_chars_next(fb_value_str(entry->key), &at), entry->value,
-                              vm, error);
+            status = set_code(table, fb_chars_next(fb_value_str(entry->key), &at), entry->value, vm,
+                              error);
         else
             return fb_raise(error, "ValueError",
                             "string keys in translate table must be of length 1");

@@ -29,9 +29,9 @@ static apr_status_t no_key(fb_vm *vm, fb_value key, fb_error *error)
     fb_value shown;
     apr_status_t status = fb_repr(vm, key, &shown, error);
 
-    return status == APR_SUCCESS ? fb_raise(error, "KeyError", "%.*s",
-                                            FB_STR_ARG(fb_value_str(shown)))
-                                 : status;
+    return status == APR_SUCCESS
+               ? fb_raise(error, "KeyError", "%.*s", FB_STR_ARG(fb_value_str(shown)))
+               : status;
 }
 
 static FB_NATIVE(dict_get)
@@ -152,8 +152,7 @@ static FB_NATIVE(dict_fromkeys)
     FB_UNUSED(self), FB_UNUSED(kwargs);
     if (dict == NULL)
         return fb_raise_memory(error);
-    while (status == APR_SUCCESS &&
-           (status = fb_walk_next(vm, &walk, &key, error)) == APR_SUCCESS)
+    while (status == APR_SUCCESS && (status = fb_walk_next(vm, &walk, &key, error)) == APR_SUCCESS)
         status = put(vm, dict, key, v, error);
     *out = fb_dict_value(dict);
     return status == APR_EOF ? APR_SUCCESS : status;
@@ -193,17 +192,15 @@ static apr_status_t add_all(fb_vm *vm, fb_dict *dict, fb_value from, fb_error *e
         for (uint32_t i = 0; i < from.as.dict->used; i++) {
             const fb_dict_entry *entry = &from.as.dict->entries[i];
 
-            status = entry->key.tag == FB_ABSENT
-                         ? APR_SUCCESS
-                         : put(vm, dict, entry->key, entry->value, error);
+            status = entry->key.tag == FB_ABSENT ? APR_SUCCESS
+                                                 : put(vm, dict, entry->key, entry->value, error);
             if (status != APR_SUCCESS)
                 return status;
         }
         return APR_SUCCESS;
     }
     status = fb_walk_start(vm, from, &walk, error);
-    while (status == APR_SUCCESS &&
-           (status = fb_walk_next(vm, &walk, &pair, error)) == APR_SUCCESS)
+    while (status == APR_SUCCESS && (status = fb_walk_next(vm, &walk, &pair, error)) == APR_SUCCESS)
         status = add_pair(vm, dict, pair, index++, error);
     return status == APR_EOF ? APR_SUCCESS : status;
 }
@@ -214,8 +211,8 @@ apr_status_t fb_dict_update(fb_vm *vm, fb_dict *dict, const char *name, fb_args 
     apr_status_t status = APR_SUCCESS;
 
     if (args.n > 1)
-        return fb_raise(error, "TypeError",
-                        "%s expected at most 1 argument, got %" APR_SIZE_T_FMT, name, args.n);
+        return fb_raise(error, "TypeError", "%s expected at most 1 argument, got %" APR_SIZE_T_FMT,
+                        name, args.n);
     if (args.n == 1)
         status = add_all(vm, dict, args.v[0], error);
     for (apr_size_t i = 0; status == APR_SUCCESS && i < kwargs.n; i++)
@@ -240,7 +237,7 @@ FB_NATIVE(fb_global_dict)
     return fb_dict_update(vm, dict, "dict", args, kwargs, error);
 }
 
-#define CHANGES .flags = FB_FN_CONTEXT | FB_FN_MUTATES
+#define CHANGES         .flags = FB_FN_CONTEXT | FB_FN_MUTATES
 #define KEY_AND_DEFAULT FB_PARAMS("key", "default"), .required = 1
 
 const fb_builtin fb_builtin_dict_methods[] = {

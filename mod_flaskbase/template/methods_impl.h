@@ -12,7 +12,7 @@ fb_native fb_str_capitalize, fb_str_casefold, fb_str_center, fb_str_expandtabs, 
     fb_str_encode, fb_str_unescape, fb_str_html;
 
 /* An argument of a method of Markup: strings are escaped. */
-apr_status_t fb_markup_arg(fb_vm *vm, fb_value self, fb_value arg, fb_value *out, fb_error *error)
-    FB_MUST_CHECK;
+apr_status_t fb_markup_arg(fb_vm *vm, fb_value self, fb_value arg, fb_value *out,
+                           fb_error *error) FB_MUST_CHECK;
 
 #endif

@@ -177,8 +177,8 @@ static FB_NATIVE(list_sort)
     for (uint32_t i = 0; status == APR_SUCCESS && i < list->len; i++) {
         keys[i] = list->items[i];
         if (!fb_is_absent(args.v[0]) && !fb_is_none(args.v[0]))
-            status = fb_call(vm, args.v[0], (fb_args){ &list->items[i], 1 },
-                             (fb_kwargs){ NULL, 0 }, &keys[i], error);
+            status = fb_call(vm, args.v[0], (fb_args){ &list->items[i], 1 }, (fb_kwargs){ NULL, 0 },
+                             &keys[i], error);
     }
     if (status != APR_SUCCESS)
         return status;
@@ -193,7 +193,8 @@ const fb_builtin fb_builtin_list_methods[] = {
       .doc = "Adds an item at the end." },
     { "clear", list_clear, FB_NO_PARAMS, CHANGES, .doc = "Removes all items." },
     { "copy", list_copy, FB_NO_PARAMS, .doc = "A new list of the same items." },
-    { "count", list_count, FB_PARAMS("value"), .required = 1, .doc = "How many items equal value." },
+    { "count", list_count, FB_PARAMS("value"), .required = 1,
+      .doc = "How many items equal value." },
     { "extend", list_extend, FB_PARAMS("iterable"), .required = 1, CHANGES,
       .doc = "Adds all items of something at the end." },
     { "index", list_index, FB_PARAMS("value", "start", "stop"), .required = 1,
@@ -209,7 +210,8 @@ const fb_builtin fb_builtin_list_methods[] = {
 };
 
 const fb_builtin fb_builtin_tuple_methods[] = {
-    { "count", list_count, FB_PARAMS("value"), .required = 1, .doc = "How many items equal value." },
+    { "count", list_count, FB_PARAMS("value"), .required = 1,
+      .doc = "How many items equal value." },
     { "index", list_index, FB_PARAMS("value", "start", "stop"), .required = 1,
       .doc = "Where the first item that equals value is." },
     { .name = NULL },
@@ -250,12 +252,12 @@ const fb_builtin fb_builtin_range_methods[] = {
     { .name = NULL },
 };
 
-#define RANGE_FIELD(field)                                                                     \
-    static apr_status_t range_##field(fb_vm *vm, fb_value self, fb_value *out, fb_error *error) \
-    {                                                                                          \
-        FB_UNUSED(vm), FB_UNUSED(error);                                                       \
-        *out = fb_int(self.as.range->field);                                                   \
-        return APR_SUCCESS;                                                                    \
+#define RANGE_FIELD(field)                                                                         \
+    static apr_status_t range_##field(fb_vm *vm, fb_value self, fb_value *out, fb_error *error)    \
+    {                                                                                              \
+        FB_UNUSED(vm), FB_UNUSED(error);                                                           \
+        *out = fb_int(self.as.range->field);                                                       \
+        return APR_SUCCESS;                                                                        \
     }
 
 RANGE_FIELD(start)

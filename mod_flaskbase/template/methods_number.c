@@ -119,11 +119,8 @@ const fb_builtin fb_builtin_float_methods[] = {
 };
 
 const fb_attribute fb_builtin_int_attributes[] = {
-    { "denominator", one, "1." },
-    { "imag", zero, "0." },
-    { "numerator", itself, "Itself." },
-    { "real", itself, "Itself." },
-    { NULL, NULL, NULL },
+    { "denominator", one, "1." },  { "imag", zero, "0." }, { "numerator", itself, "Itself." },
+    { "real", itself, "Itself." }, { NULL, NULL, NULL },
 };
 
 const fb_attribute fb_builtin_float_attributes[] = {

@@ -51,8 +51,8 @@ static apr_status_t window_of(window *out, fb_value self, fb_args args, fb_error
         end = count;
     out->empty = start > end;
     out->start = start;
-    out->part = start > end ? fb_str_sub(s, 0, 0)
-                            : fb_chars_slice(s, (apr_size_t)start, (apr_size_t)end);
+    out->part =
+        start > end ? fb_str_sub(s, 0, 0) : fb_chars_slice(s, (apr_size_t)start, (apr_size_t)end);
     return APR_SUCCESS;
 }
 
@@ -155,7 +155,8 @@ static apr_status_t matches_end(fb_value self, fb_args args, bool at_end, fb_val
     *out = fb_bool(false);
     for (uint32_t i = 0; i < count; i++) {
         if (!fb_is_string(each[i]))
-            return fb_raise(error, "TypeError", "%s first arg must be str or a tuple of str, not %s",
+            return fb_raise(error, "TypeError",
+                            "%s first arg must be str or a tuple of str, not %s",
                             at_end ? "endswith" : "startswith", fb_value_type(each[i]));
         if (!w.empty && (at_end ? fb_str_ends(w.part, fb_value_str(each[i]))
                                 : fb_str_starts(w.part, fb_value_str(each[i]))))
@@ -276,7 +277,8 @@ static apr_status_t partition(fb_vm *vm, fb_value self, fb_args args, bool from_
     else
         status = push(vm, list, from_right ? none : s, self, error);
     if (status == APR_SUCCESS)
-        status = push(vm, list, at < 0 ? none : fb_str_sub(s, (apr_size_t)at, sep.len), self, error);
+        status =
+            push(vm, list, at < 0 ? none : fb_str_sub(s, (apr_size_t)at, sep.len), self, error);
     if (status == APR_SUCCESS)
         status = push(vm, list,
                       at >= 0      ? fb_str_sub(s, (apr_size_t)at + sep.len, s.len)
@@ -301,12 +303,12 @@ static FB_NATIVE(str_rpartition)
 
 /* --- classes --- */
 
-#define CLASS(name, what)                                                                  \
-    static FB_NATIVE(name)                                                                 \
-    {                                                                                      \
-        FB_UNUSED(vm), FB_UNUSED(args), FB_UNUSED(kwargs), FB_UNUSED(error);               \
-        *out = fb_bool(fb_chars_is(fb_value_str(self), what));                             \
-        return APR_SUCCESS;                                                                \
+#define CLASS(name, what)                                                                          \
+    static FB_NATIVE(name)                                                                         \
+    {                                                                                              \
+        FB_UNUSED(vm), FB_UNUSED(args), FB_UNUSED(kwargs), FB_UNUSED(error);                       \
+        *out = fb_bool(fb_chars_is(fb_value_str(self), what));                                     \
+        return APR_SUCCESS;                                                                        \
     }
 
 CLASS(str_isalnum, FB_CHARS_ALNUM)
@@ -370,7 +372,8 @@ static FB_NATIVE(bytes_hex)
 #define WINDOW FB_PARAMS("sub", "start", "end"), .required = 1
 
 const fb_builtin fb_builtin_str_methods[] = {
-    { "capitalize", fb_str_capitalize, FB_NO_PARAMS, .doc = "First letter upper case, others lower." },
+    { "capitalize", fb_str_capitalize, FB_NO_PARAMS,
+      .doc = "First letter upper case, others lower." },
     { "casefold", fb_str_casefold, FB_NO_PARAMS, .doc = "Folded for comparing without case." },
     { "center", fb_str_center, FB_PARAMS("width", "fillchar"), .required = 1,
       .doc = "Centred in width." },

@@ -19,7 +19,7 @@
 typedef unsigned long fb_limb;
 
 struct fb_bigint {
-    int sign; /* 1 or -1 */
+    int sign;           /* 1 or -1 */
     unsigned int count; /* limbs in use, the most significant last and not 0 */
     fb_limb limbs[];
 };
@@ -61,18 +61,18 @@ uint64_t fb_float_hash(double v);
 
 /* Arithmetic. Failures: Python's ZeroDivisionError and OverflowError, the latter also for results
  * beyond FB_INT_MAX_BITS. */
-apr_status_t fb_integer_add(fb_integer *out, fb_integer a, fb_integer b, fb_arena *arena, fb_error *error)
-    FB_MUST_CHECK;
-apr_status_t fb_integer_sub(fb_integer *out, fb_integer a, fb_integer b, fb_arena *arena, fb_error *error)
-    FB_MUST_CHECK;
-apr_status_t fb_integer_mul(fb_integer *out, fb_integer a, fb_integer b, fb_arena *arena, fb_error *error)
-    FB_MUST_CHECK;
+apr_status_t fb_integer_add(fb_integer *out, fb_integer a, fb_integer b, fb_arena *arena,
+                            fb_error *error) FB_MUST_CHECK;
+apr_status_t fb_integer_sub(fb_integer *out, fb_integer a, fb_integer b, fb_arena *arena,
+                            fb_error *error) FB_MUST_CHECK;
+apr_status_t fb_integer_mul(fb_integer *out, fb_integer a, fb_integer b, fb_arena *arena,
+                            fb_error *error) FB_MUST_CHECK;
 /* Quotient rounded down and remainder with the divisor's sign; each out may be NULL. */
-apr_status_t fb_integer_divmod(fb_integer *quotient, fb_integer *remainder, fb_integer a, fb_integer b,
-                           fb_arena *arena, fb_error *error) FB_MUST_CHECK;
+apr_status_t fb_integer_divmod(fb_integer *quotient, fb_integer *remainder, fb_integer a,
+                               fb_integer b, fb_arena *arena, fb_error *error) FB_MUST_CHECK;
 /* b >= 0; a negative exponent is a matter of floats (fb_float_pow). */
-apr_status_t fb_integer_pow(fb_integer *out, fb_integer a, fb_integer b, fb_arena *arena, fb_error *error)
-    FB_MUST_CHECK;
+apr_status_t fb_integer_pow(fb_integer *out, fb_integer a, fb_integer b, fb_arena *arena,
+                            fb_error *error) FB_MUST_CHECK;
 /* a / b as the nearest double, even where a and b are no doubles. */
 apr_status_t fb_integer_truediv(double *out, fb_integer a, fb_integer b, fb_arena *arena,
                                 fb_error *error) FB_MUST_CHECK;
@@ -80,22 +80,22 @@ fb_integer fb_integer_neg(fb_integer a, fb_arena *arena);
 fb_integer fb_integer_abs(fb_integer a, fb_arena *arena);
 /* round(a, digits): digits >= 0 gives a itself; half to even. */
 apr_status_t fb_integer_round(fb_integer *out, fb_integer a, int64_t digits, fb_arena *arena,
-                          fb_error *error) FB_MUST_CHECK;
+                              fb_error *error) FB_MUST_CHECK;
 
 /* The nearest double, ties to even; OverflowError when there is none. */
 apr_status_t fb_integer_to_double(double *out, fb_integer a, fb_error *error) FB_MUST_CHECK;
 /* int(float): towards zero; ValueError for NaN, OverflowError for infinities. */
-apr_status_t fb_integer_from_double(fb_integer *out, double v, fb_arena *arena, fb_error *error)
-    FB_MUST_CHECK;
+apr_status_t fb_integer_from_double(fb_integer *out, double v, fb_arena *arena,
+                                    fb_error *error) FB_MUST_CHECK;
 
 /* int(text, base) with all that Python allows: blanks around, sign, prefix, underscores, decimal
  * digits of other scripts. Base 0 or 2 to 36. ValueError with Python's words otherwise. */
-apr_status_t fb_integer_parse(fb_integer *out, fb_str text, int base, fb_arena *arena, fb_error *error)
-    FB_MUST_CHECK;
+apr_status_t fb_integer_parse(fb_integer *out, fb_str text, int base, fb_arena *arena,
+                              fb_error *error) FB_MUST_CHECK;
 /* Digits of an integer literal (no blanks, no sign; prefix and underscores as the lexer let
  * them pass). Only the number of digits can fail. */
-apr_status_t fb_integer_parse_literal(fb_integer *out, fb_str text, fb_arena *arena, fb_error *error)
-    FB_MUST_CHECK;
+apr_status_t fb_integer_parse_literal(fb_integer *out, fb_str text, fb_arena *arena,
+                                      fb_error *error) FB_MUST_CHECK;
 /* Digits in base 2, 8, 10 or 16 (lower case), "-" before, no prefix. ValueError beyond
  * FB_INT_MAX_DIGITS in base 10. */
 apr_status_t fb_integer_write(fb_text *out, fb_integer a, int base, fb_error *error) FB_MUST_CHECK;
@@ -123,8 +123,8 @@ void fb_float_fixed(fb_digits *out, double v, int digits, fb_arena *arena);
 /* repr(float): at most 32 bytes; returns the length. */
 apr_size_t fb_float_repr(char out[32], double v);
 /* float(text): blanks, sign, underscores, inf, nan. ValueError with Python's words. */
-apr_status_t fb_float_parse(double *out, fb_str text, fb_arena *arena, fb_error *error)
-    FB_MUST_CHECK;
+apr_status_t fb_float_parse(double *out, fb_str text, fb_arena *arena,
+                            fb_error *error) FB_MUST_CHECK;
 /* A float literal of the lexer (digits, point, exponent, underscores). */
 double fb_float_parse_literal(fb_str text, fb_arena *arena);
 /* round(v, digits) as float. OverflowError "rounded value too large to represent". */
@@ -134,7 +134,7 @@ apr_status_t fb_float_round(double *out, double v, int64_t digits, fb_arena *are
 apr_status_t fb_float_divmod(double *quotient, double *remainder, double a, double b,
                              fb_error *error) FB_MUST_CHECK;
 /* a ** b. *imaginary is 0 unless a < 0 and b is fractional, when Python's result is complex. */
-apr_status_t fb_float_pow(double *real, double *imaginary, double a, double b, fb_error *error)
-    FB_MUST_CHECK;
+apr_status_t fb_float_pow(double *real, double *imaginary, double a, double b,
+                          fb_error *error) FB_MUST_CHECK;
 
 #endif

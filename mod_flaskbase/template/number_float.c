@@ -394,7 +394,7 @@ apr_status_t fb_float_parse(double *out, fb_str text, fb_arena *arena, fb_error 
         v = read_decimal(&good, s, arena);
     if (!good)
         return fb_raise(error, "ValueError", "could not convert string to float: %s",
-                                 fb_chars_repr_z(text, arena));
+                        fb_chars_repr_z(text, arena));
     *out = negative ? -v : v;
     return APR_SUCCESS;
 }
@@ -527,7 +527,7 @@ int fb_integer_cmp_double(fb_integer a, double b)
     }
 }
 
-#define HASH_BITS 61
+#define HASH_BITS    61
 #define HASH_MODULUS ((((uint64_t)1) << HASH_BITS) - 1)
 
 uint64_t fb_float_hash(double v)
@@ -555,8 +555,7 @@ uint64_t fb_float_hash(double v)
         if (hash >= HASH_MODULUS)
             hash -= HASH_MODULUS;
     }
-    exponent = exponent >= 0 ? exponent % HASH_BITS
-                             : HASH_BITS - 1 - ((-1 - exponent) % HASH_BITS);
+    exponent = exponent >= 0 ? exponent % HASH_BITS : HASH_BITS - 1 - ((-1 - exponent) % HASH_BITS);
     hash = ((hash << exponent) & HASH_MODULUS) | (hash >> (HASH_BITS - exponent));
     return negative ? 0 - hash : hash;
 }
@@ -582,7 +581,8 @@ apr_status_t fb_integer_truediv(double *out, fb_integer a, fb_integer b, fb_aren
     x = fb_integer_abs(a, arena);
     y = fb_integer_abs(b, arena);
     shift = (int64_t)fb_integer_bits(x) - (int64_t)fb_integer_bits(y) - 61;
-    status = fb_integer_pow(&power, fb_integer_of(2), fb_integer_of(shift < 0 ? -shift : shift), arena, error);
+    status = fb_integer_pow(&power, fb_integer_of(2), fb_integer_of(shift < 0 ? -shift : shift),
+                            arena, error);
     if (status == APR_SUCCESS)
         status = shift < 0 ? fb_integer_mul(&x, x, power, arena, error)
                            : fb_integer_mul(&y, y, power, arena, error);
@@ -594,8 +594,8 @@ apr_status_t fb_integer_truediv(double *out, fb_integer a, fb_integer b, fb_aren
         if ((fb_integer_sign(a) < 0) != (fb_integer_sign(b) < 0)) /* also for a zero: -0.0 */
             *out = -*out;
         if (isinf(*out))
-            status = fb_raise(error, "OverflowError",
-                                       "integer division result too large for a float");
+            status =
+                fb_raise(error, "OverflowError", "integer division result too large for a float");
     }
     fb_arena_release(arena, mark);
     return status;
@@ -603,8 +603,7 @@ apr_status_t fb_integer_truediv(double *out, fb_integer a, fb_integer b, fb_aren
 
 /* --- arithmetic --- */
 
-apr_status_t fb_float_round(double *out, double v, int64_t digits, fb_arena *arena,
-                            fb_error *error)
+apr_status_t fb_float_round(double *out, double v, int64_t digits, fb_arena *arena, fb_error *error)
 {
     fb_digits d;
     char *room;
@@ -638,9 +637,9 @@ apr_status_t fb_float_divmod(double *quotient, double *remainder, double a, doub
 
     if (b == 0)
         return fb_raise(error, "ZeroDivisionError",
-                                 quotient == NULL    ? "float modulo"
-                                 : remainder == NULL ? "float floor division by zero"
-                                                     : "float divmod()");
+                        quotient == NULL    ? "float modulo"
+                        : remainder == NULL ? "float floor division by zero"
+                                            : "float divmod()");
     rest = fmod(a, b);
     div = (a - rest) / b;
     if (rest != 0) {
@@ -681,8 +680,7 @@ apr_status_t fb_float_pow(double *real, double *imaginary, double a, double b, f
 {
     *imaginary = 0;
     if (a == 0 && b < 0 && isfinite(b))
-        return fb_raise(error, "ZeroDivisionError",
-                                 "0.0 cannot be raised to a negative power");
+        return fb_raise(error, "ZeroDivisionError", "0.0 cannot be raised to a negative power");
     if (a < 0 && isfinite(a) && isfinite(b) && b != floor(b)) {
         complex_pow(real, imaginary, a, b);
         if (isinf(*real) || isinf(*imaginary))

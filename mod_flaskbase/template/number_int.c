@@ -143,7 +143,7 @@ int fb_integer_cmp(fb_integer a, fb_integer b)
 }
 
 /* Python's hash of numbers: the value modulo this prime, so that 1, 1.0 and True are one key. */
-#define HASH_BITS 61
+#define HASH_BITS    61
 #define HASH_MODULUS ((((uint64_t)1) << HASH_BITS) - 1)
 
 uint64_t fb_integer_hash(fb_integer v)
@@ -188,8 +188,8 @@ static apr_status_t add_signed(fb_integer *out, magnitude *a, magnitude *b, fb_a
         return too_big(error);
     big = new_big((apr_size_t)a->count + 1, arena);
     if (a->sign == b->sign)
-        big->limbs[a->count] = mpn_add(big->limbs, a->limbs, (mp_size_t)a->count, b->limbs,
-                                       (mp_size_t)b->count);
+        big->limbs[a->count] =
+            mpn_add(big->limbs, a->limbs, (mp_size_t)a->count, b->limbs, (mp_size_t)b->count);
     else {
         (void)mpn_sub(big->limbs, a->limbs, (mp_size_t)a->count, b->limbs, (mp_size_t)b->count);
         big->limbs[a->count] = 0;
@@ -198,7 +198,8 @@ static apr_status_t add_signed(fb_integer *out, magnitude *a, magnitude *b, fb_a
     return APR_SUCCESS;
 }
 
-apr_status_t fb_integer_add(fb_integer *out, fb_integer a, fb_integer b, fb_arena *arena, fb_error *error)
+apr_status_t fb_integer_add(fb_integer *out, fb_integer a, fb_integer b, fb_arena *arena,
+                            fb_error *error)
 {
     int64_t sum;
     magnitude x, y;
@@ -212,7 +213,8 @@ apr_status_t fb_integer_add(fb_integer *out, fb_integer a, fb_integer b, fb_aren
     return add_signed(out, &x, &y, arena, error);
 }
 
-apr_status_t fb_integer_sub(fb_integer *out, fb_integer a, fb_integer b, fb_arena *arena, fb_error *error)
+apr_status_t fb_integer_sub(fb_integer *out, fb_integer a, fb_integer b, fb_arena *arena,
+                            fb_error *error)
 {
     int64_t difference;
     magnitude x, y;
@@ -227,7 +229,8 @@ apr_status_t fb_integer_sub(fb_integer *out, fb_integer a, fb_integer b, fb_aren
     return add_signed(out, &x, &y, arena, error);
 }
 
-apr_status_t fb_integer_mul(fb_integer *out, fb_integer a, fb_integer b, fb_arena *arena, fb_error *error)
+apr_status_t fb_integer_mul(fb_integer *out, fb_integer a, fb_integer b, fb_arena *arena,
+                            fb_error *error)
 {
     int64_t product;
     magnitude x, y, *longer = &x, *shorter = &y;
@@ -270,8 +273,8 @@ static void divmod_small(fb_integer *quotient, fb_integer *remainder, int64_t a,
         *remainder = fb_integer_of(r);
 }
 
-apr_status_t fb_integer_divmod(fb_integer *quotient, fb_integer *remainder, fb_integer a, fb_integer b,
-                           fb_arena *arena, fb_error *error)
+apr_status_t fb_integer_divmod(fb_integer *quotient, fb_integer *remainder, fb_integer a,
+                               fb_integer b, fb_arena *arena, fb_error *error)
 {
     magnitude x, y;
     fb_bigint *q, *r;
@@ -280,8 +283,8 @@ apr_status_t fb_integer_divmod(fb_integer *quotient, fb_integer *remainder, fb_i
 
     if (fb_integer_sign(b) == 0)
         return fb_raise(error, "ZeroDivisionError",
-                                 quotient != NULL ? "integer division or modulo by zero"
-                                                  : "integer modulo by zero");
+                        quotient != NULL ? "integer division or modulo by zero"
+                                         : "integer modulo by zero");
     if (a.big == NULL && b.big == NULL && !(a.small == INT64_MIN && b.small == -1)) {
         divmod_small(quotient, remainder, a.small, b.small);
         return APR_SUCCESS;
@@ -313,14 +316,17 @@ apr_status_t fb_integer_divmod(fb_integer *quotient, fb_integer *remainder, fb_i
     return APR_SUCCESS;
 }
 
-apr_status_t fb_integer_pow(fb_integer *out, fb_integer a, fb_integer b, fb_arena *arena, fb_error *error)
+apr_status_t fb_integer_pow(fb_integer *out, fb_integer a, fb_integer b, fb_arena *arena,
+                            fb_error *error)
 {
     fb_integer result = fb_integer_of(1), base = a;
     int64_t exponent = b.small;
     apr_status_t status;
 
     if (a.big == NULL && a.small >= -1 && a.small <= 1) {
-        *out = fb_integer_of(fb_integer_sign(b) == 0 ? 1 : fb_integer_is_odd(b) ? a.small : a.small * a.small);
+        *out = fb_integer_of(fb_integer_sign(b) == 0 ? 1
+                             : fb_integer_is_odd(b)  ? a.small
+                                                     : a.small * a.small);
         return APR_SUCCESS;
     }
     /* 2^k has k + 1 bits: the result of a^b has at least (bits(a) - 1) * b + 1. */
@@ -363,7 +369,7 @@ fb_integer fb_integer_abs(fb_integer a, fb_arena *arena)
 }
 
 apr_status_t fb_integer_round(fb_integer *out, fb_integer a, int64_t digits, fb_arena *arena,
-                          fb_error *error)
+                              fb_error *error)
 {
     fb_integer unit, rest, twice, half_order;
     apr_status_t status;
@@ -396,9 +402,10 @@ apr_status_t fb_integer_round(fb_integer *out, fb_integer a, int64_t digits, fb_
 
 apr_size_t fb_integer_write_small(char out[24], int64_t v)
 {
-    static const char pairs[] = "00010203040506070809101112131415161718192021222324252627282930313233"
-                                "34353637383940414243444546474849505152535455565758596061626364656667"
-                                "6869707172737475767778798081828384858687888990919293949596979899";
+    static const char pairs[] =
+        "00010203040506070809101112131415161718192021222324252627282930313233"
+        "34353637383940414243444546474849505152535455565758596061626364656667"
+        "6869707172737475767778798081828384858687888990919293949596979899";
     char scratch[24];
     apr_size_t at = sizeof(scratch), len;
     uint64_t rest = abs64(v);
@@ -423,9 +430,9 @@ apr_size_t fb_integer_write_small(char out[24], int64_t v)
 static apr_status_t digits_limit(fb_error *error)
 {
     return fb_raise(error, "ValueError",
-                             "Exceeds the limit (%d digits) for integer string conversion; use "
-                             "sys.set_int_max_str_digits() to increase the limit",
-                             FB_INT_MAX_DIGITS);
+                    "Exceeds the limit (%d digits) for integer string conversion; use "
+                    "sys.set_int_max_str_digits() to increase the limit",
+                    FB_INT_MAX_DIGITS);
 }
 
 apr_status_t fb_integer_write(fb_text *out, fb_integer a, int base, fb_error *error)
@@ -471,10 +478,9 @@ apr_status_t fb_integer_write(fb_text *out, fb_integer a, int base, fb_error *er
 static apr_status_t from_digits(fb_integer *out, const unsigned char *digits, apr_size_t count,
                                 int base, int sign, fb_arena *arena, fb_error *error)
 {
-    static const unsigned char bits_per_digit[37] = {
-        0, 0, 1, 2, 2, 3, 3, 3, 3, 4, 4, 4, 4, 4, 4, 4, 4, 5, 5,
-        5, 5, 5, 5, 5, 5, 5, 5, 5, 5, 5, 5, 5, 5, 6, 6, 6, 6
-    };
+    static const unsigned char bits_per_digit[37] = { 0, 0, 1, 2, 2, 3, 3, 3, 3, 4, 4, 4, 4,
+                                                      4, 4, 4, 4, 5, 5, 5, 5, 5, 5, 5, 5, 5,
+                                                      5, 5, 5, 5, 5, 5, 5, 6, 6, 6, 6 };
     uint64_t small = 0;
     apr_size_t bits;
     fb_bigint *big;
@@ -491,10 +497,10 @@ static apr_status_t from_digits(fb_integer *out, const unsigned char *digits, ap
     }
     if ((base & (base - 1)) != 0 && count > FB_INT_MAX_DIGITS)
         return fb_raise(error, "ValueError",
-                                 "Exceeds the limit (%d digits) for integer string conversion: "
-                                 "value has %" APR_SIZE_T_FMT " digits; use "
-                                 "sys.set_int_max_str_digits() to increase the limit",
-                                 FB_INT_MAX_DIGITS, count);
+                        "Exceeds the limit (%d digits) for integer string conversion: "
+                        "value has %" APR_SIZE_T_FMT " digits; use "
+                        "sys.set_int_max_str_digits() to increase the limit",
+                        FB_INT_MAX_DIGITS, count);
     bits = count * bits_per_digit[base];
     if (bits > FB_INT_MAX_BITS)
         return too_big(error);
@@ -520,16 +526,12 @@ static int prefix_base(fb_str s)
         return 0;
     switch (s.ptr[1]) {
     case 'x':
-    case 'X':
-        return 16;
+    case 'X': return 16;
     case 'o':
-    case 'O':
-        return 8;
+    case 'O': return 8;
     case 'b':
-    case 'B':
-        return 2;
-    default:
-        return 0;
+    case 'B': return 2;
+    default: return 0;
     }
 }
 
@@ -572,18 +574,20 @@ static apr_status_t parse_digits(fb_integer *out, bool *good, fb_str s, int base
     return from_digits(out, digits, count, base, sign, arena, error);
 }
 
-apr_status_t fb_integer_parse_literal(fb_integer *out, fb_str text, fb_arena *arena, fb_error *error)
+apr_status_t fb_integer_parse_literal(fb_integer *out, fb_str text, fb_arena *arena,
+                                      fb_error *error)
 {
     bool good;
     apr_status_t status = parse_digits(out, &good, text, 0, 1, arena, error);
 
     if (status == APR_SUCCESS && !good)
         return fb_raise(error, "ValueError", "invalid literal for int() with base 0: '%.*s'",
-                                 FB_STR_ARG(text));
+                        FB_STR_ARG(text));
     return status;
 }
 
-apr_status_t fb_integer_parse(fb_integer *out, fb_str text, int base, fb_arena *arena, fb_error *error)
+apr_status_t fb_integer_parse(fb_integer *out, fb_str text, int base, fb_arena *arena,
+                              fb_error *error)
 {
     fb_str s = fb_chars_ascii_number(text, arena);
     apr_status_t status;
@@ -598,7 +602,7 @@ apr_status_t fb_integer_parse(fb_integer *out, fb_str text, int base, fb_arena *
     }
     status = parse_digits(out, &good, s, base, sign, arena, error);
     if (status == APR_SUCCESS && !good)
-        return fb_raise(error, "ValueError", "invalid literal for int() with base %d: %s",
-                                 base, fb_chars_repr_z(text, arena));
+        return fb_raise(error, "ValueError", "invalid literal for int() with base %d: %s", base,
+                        fb_chars_repr_z(text, arena));
     return status;
 }
