@@ -48,7 +48,7 @@ for my $row (@table) {
     ok(!ref $h->{$_}, "$name: $_ only once")
         for qw(content-security-policy x-content-type-options referrer-policy cache-control);
     like($h->{'content-type'} || '', qr/; charset=utf-8$/i, "$name: V4.1.1 charset")
-        if length $reply->{content} && $status != 308 && $status != 302;
+        if $status != 308 && $status != 302 && ($h->{"content-type"} || "") !~ m{json}; # JSON is UTF-8 by itself
     unlike(join("\n", %$h), qr/x-powered-by/i, "$name: nothing about the implementation");
     unlike($reply->{content}, qr/<script(?![^>]*\bsrc=)[^>]*>\s*\S|\son[a-z]+="|\sstyle="|javascript:/i,
         "$name: X13 no inline script or style");
@@ -101,7 +101,8 @@ for my $row (@table) {
     my @bad = ('', 'x', '=', 'a' x 4000, $value . 'A', substr($value, 0, -1),
         join('', reverse split //, $value), "\xff\xfe", '"' . $value . '"', "$value; $name=x");
     for my $cookie (@bad) {
-        my $reply = $site->client->get('/', cookie => "$name=$cookie");
+        my $reply = $site->raw_reply("GET / HTTP/1.1\r\nHost: 127.0.0.1\r\nConnection: close\r\n"
+            . "Cookie: $name=$cookie\r\n\r\n");
         is($reply->{status}, 200, 'a broken cookie is as none');
     }
     for my $line (';', '=', $name, "$name;", ';;;;', 'a' x 7900, "a=b,$name=$value", ' ; ; =x; x=') {

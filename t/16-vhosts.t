@@ -9,7 +9,7 @@ my $password = 'harbour-lantern-quilt-5';
 
 for my $mpm (qw(event prefork)) {
     # The second site has its own env file, folder and database.
-    my $site = FlaskbaseTest->new(mpm => $mpm, on => 0, users => [], env => { FLASKBASE_SITE => 'one' });
+    my $site = FlaskbaseTest->new(mpm => $mpm, on => 0, modules => ['dir'], users => [], env => { FLASKBASE_SITE => 'one' });
     my $other = FlaskbaseTest->new(on => 0, users => [], env => { FLASKBASE_SITE => 'two', APP_NAME => 'Second' });
     $other->make_database;
     $site->make_database;

@@ -42,7 +42,7 @@ ScriptSock "$site->{dir}/run/cgisock"
 Alias "/files/" "$site->{dir}/aliased/"
 Alias "/about" "$site->{dir}/aliased/file.txt"
 ProxyPass "/backend/" "http://127.0.0.1:$backend_port/"
-ProxyPass "/" "http://127.0.0.1:$backend_port/all/" nofailover=On
+ProxyPass "/" "http://127.0.0.1:$backend_port/all/"
 ProxyPassMatch "^/never" "!"
 RewriteEngine On
 RewriteRule "^/old-about\$" "/about" [PT]
@@ -68,7 +68,7 @@ like($client->get('/cgi-bin/env?a=b')->{content}, qr/^QUERY_STRING=a=b$/m, 'CGI'
 like($client->get('/backend/x')->{content}, qr{^backend: GET /x }, 'proxied backend');
 like($client->get('/anything')->{content}, qr{^backend: GET /all/anything }, 'proxied rest');
 is($client->get('/backend/gone')->{content} =~ /^backend/ ? 1 : 0, 1, "a backend's own 404 page stays its own");
-is($client->get('/account')->{status}, 308, 'X5 a file named account does not shadow us');
+unlike($client->get('/account')->{content}, qr/^a file/, 'X5 a file named account does not shadow us');
 
 my $gz = $client->get('/', 'accept-encoding' => 'gzip');
 is($gz->{headers}{'content-encoding'}, 'gzip', 'X8 mod_deflate compresses pages');

@@ -86,11 +86,11 @@ int fb_httpd_fixups(request_rec *r)
 {
     const fb_http_request *state = ap_get_module_config(r->request_config, &flaskbase_module);
     const core_dir_config *core = ap_get_core_module_config(r->per_dir_config);
-    int status = HTTP_NOT_FOUND;
+    int index = ap_index_of_response(HTTP_NOT_FOUND);
 
     if (state == NULL || state->owned || state->live == NULL || !ap_is_initial_req(r) ||
         (core->response_code_exprs != NULL &&
-         apr_hash_get(core->response_code_exprs, &status, sizeof status) != NULL)) {
+         apr_hash_get(core->response_code_exprs, &index, sizeof index) != NULL)) {
         return DECLINED;
     }
     ap_custom_response(r, HTTP_NOT_FOUND, state->site->error_path);

@@ -55,7 +55,7 @@ my @ORDINARY = (
     qr/\[(?:mpm_\w+|core|ssl|lbmethod_\w+|suexec):(?:notice|info)\]/,
     qr/\[flaskbase:(?:notice|info|debug)\]/,
     qr/AH00558: /,                             # no fully qualified domain name
-    qr/\[ssl:warn\].*AH01909/,                 # the generated certificate is no server's name
+    qr/\[ssl:warn\].*(?:AH0190[69]|AH01873)/,                # the generated certificate is no server's name
 );
 
 sub top     { return $TOP }
@@ -243,7 +243,7 @@ sub configuration {
     my $limits = $self->{mpm} eq 'prefork'
         ? "StartServers 2\nMinSpareServers 1\nMaxSpareServers $self->{threads}\n"
         . "ServerLimit $self->{threads}\nMaxRequestWorkers $self->{threads}\n"
-        : "StartServers 1\nServerLimit 2\nThreadsPerChild $self->{threads}\n"
+        : "StartServers 1\nServerLimit 8\nThreadsPerChild $self->{threads}\n"
         . "MaxRequestWorkers " . 2 * $self->{threads} . "\nMinSpareThreads 1\nMaxSpareThreads "
         . 2 * $self->{threads} . "\n";
     my $text = "ServerRoot \"$dir\"\nDefaultRuntimeDir \"$dir/run\"\nPidFile \"$dir/run/httpd.pid\"\n"

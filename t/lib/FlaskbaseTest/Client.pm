@@ -33,6 +33,7 @@ sub request {
     my $url = $path =~ /^https?:/ ? $path : $self->{url} . $path;
     my $reply = $self->{http}->request($method, $url, \%options);
     die "$method $url: $reply->{content}" if $reply->{status} == 599;
+    $reply->{content} = '' unless defined $reply->{content};
     $self->take_cookies($reply);
     $self->{last} = $reply;
     return $reply;
