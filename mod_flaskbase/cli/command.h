@@ -52,6 +52,7 @@ typedef struct fb_cli_command {
 extern const fb_cli_command fb_cli_config_commands[];
 extern const fb_cli_command fb_cli_db_commands[];
 extern const fb_cli_command fb_cli_devel_commands[];
+extern const fb_cli_command fb_cli_fake_commands[];
 extern const fb_cli_command fb_cli_help_commands[];
 extern const fb_cli_command fb_cli_render_commands[];
 extern const fb_cli_command fb_cli_routes_commands[];

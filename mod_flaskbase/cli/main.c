@@ -14,10 +14,19 @@
 
 #include "base/banned.h"
 
+/* clang-format off */
 const fb_cli_command *const fb_cli_families[] = {
-    fb_cli_db_commands,     fb_cli_setup_commands, fb_cli_user_commands, fb_cli_config_commands,
-    fb_cli_routes_commands, fb_cli_devel_commands, fb_cli_help_commands, NULL,
+    fb_cli_db_commands,
+    fb_cli_setup_commands,
+    fb_cli_user_commands,
+    fb_cli_fake_commands,
+    fb_cli_config_commands,
+    fb_cli_routes_commands,
+    fb_cli_devel_commands,
+    fb_cli_help_commands,
+    NULL,
 };
+/* clang-format on */
 
 static const char *look_up(void *baton, const char *name)
 {

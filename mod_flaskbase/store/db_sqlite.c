@@ -381,7 +381,10 @@ static void heal_side_files(sqlite3 *native)
 static apr_status_t set_up(fb_db *db, apr_pool_t *pool, fb_error *error)
 {
     static const fb_sql_id pragmas[] = { FB_SQL_SQLITE_SYNC, FB_SQL_SQLITE_FOREIGN_KEYS,
-                                         FB_SQL_SQLITE_CELL_CHECK };
+                                         FB_SQL_SQLITE_CELL_CHECK, FB_SQL_SQLITE_BULK_CACHE,
+                                         FB_SQL_SQLITE_BULK_CHECKPOINT };
+    /* The last two are for long work: a thousand pooled connections can't have such caches. */
+    const size_t count = sizeof(pragmas) / sizeof(pragmas[0]) - (db->options.deadline == 0 ? 0 : 2);
     heal_side_files(((sqlite_impl *)db->impl)->native);
     apr_status_t status = harden(db, error);
     const fb_db_value *mode = NULL;
@@ -394,7 +397,7 @@ static apr_status_t set_up(fb_db *db, apr_pool_t *pool, fb_error *error)
                               "mode '%.*s'): put it on a local disk",
                               FB_STR_ARG(mode[0].s));
     }
-    for (size_t i = 0; status == APR_SUCCESS && i < sizeof(pragmas) / sizeof(pragmas[0]); i++) {
+    for (size_t i = 0; status == APR_SUCCESS && i < count; i++) {
         status = fb_db_exec(NULL, db, pragmas[i], FB_DB_NO_PARAMS, pool, error);
     }
     return status;

@@ -38,6 +38,12 @@ static const fb_sql table[FB_SQL_COUNT_] = {
     [FB_SQL_SQLITE_CELL_CHECK] = {
         "sqlite_cell_check", "PRAGMA cell_size_check = ON", NULL, "", "",
         "damage is found when a page is read" },
+    [FB_SQL_SQLITE_BULK_CACHE] = {
+        "sqlite_bulk_cache", "PRAGMA cache_size = -131072", NULL, "", "",
+        "128 MiB at most, for connections without a deadline: the indexes of long work" },
+    [FB_SQL_SQLITE_BULK_CHECKPOINT] = {
+        "sqlite_bulk_checkpoint", "PRAGMA wal_autocheckpoint = 16384", NULL, "", "",
+        "64 MiB of log before it goes into the file, for the same" },
     [FB_SQL_PGSQL_ENCODING] = {
         "pgsql_encoding", NULL, "SET client_encoding = 'UTF8'", "", "",
         "whatever the client's environment says" },

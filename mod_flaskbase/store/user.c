@@ -173,27 +173,39 @@ static apr_status_t check_hash(fb_str hash, fb_error *error)
     return APR_SUCCESS;
 }
 
+static apr_status_t no_role(apr_int64_t id, fb_error *error)
+{
+    return fb_error_set(error, FB_EINVALID, "there is no role with id %" APR_INT64_T_FMT, id);
+}
+
 static apr_status_t find_role(fb_role **role, fb_db *db, apr_int64_t id, apr_pool_t *pool,
                               fb_error *error)
 {
     const apr_status_t status = fb_role_find_by_id(role, db, id, pool, error);
-    if (status == FB_ENOTFOUND) {
-        return fb_error_set(error, FB_EINVALID, "there is no role with id %" APR_INT64_T_FMT, id);
-    }
-    return status;
+    return status == FB_ENOTFOUND ? no_role(id, error) : status;
 }
 
 /* ---- creating ---- */
 
-static apr_status_t insert(apr_int64_t *id, fb_db *db, const fb_user_new *fields, fb_str canonical,
-                           apr_time_t now, apr_pool_t *pool, fb_error *error)
+apr_status_t fb_user_create(apr_int64_t *id, fb_db *db, const fb_user_new *fields, apr_time_t now,
+                            apr_pool_t *pool, fb_error *error)
 {
-    fb_role *role;
-    apr_status_t status = find_role(&role, db, fields->role_id, pool, error);
+    fb_str canonical;
+    const fb_db_value *columns;
+    *id = 0;
+    apr_status_t status = check_names(fields->first_name, fields->last_name, error);
+    if (status == APR_SUCCESS) {
+        status = check_email(&canonical, fields->email, pool, error);
+    }
+    if (status == APR_SUCCESS) {
+        status = check_hash(fields->password_hash, error);
+    }
+    if (status == APR_SUCCESS && fields->uid.len != FB_USER_UID_LEN) {
+        status = fb_error_set(error, FB_EINTERNAL, "a uid has %d characters", FB_USER_UID_LEN);
+    }
     if (status != APR_SUCCESS) {
         return status;
     }
-    const fb_db_value *columns;
     status = fb_db_query_one(&columns, db, FB_SQL_USER_ADD,
                              FB_DB_PARAMS(fb_db_text(fields->uid), fb_db_bool(fields->confirmed),
                                           fb_db_text(fields->first_name),
@@ -206,34 +218,13 @@ static apr_status_t insert(apr_int64_t *id, fb_db *db, const fb_user_new *fields
     if (status == FB_ENOTFOUND) {
         return fb_error_set(error, FB_ECONFLICT, "the e-mail address is taken");
     }
+    if (status == FB_EINVALID) { /* all else was checked above */
+        return no_role(fields->role_id, error);
+    }
     if (status == APR_SUCCESS) {
         *id = fb_db_get_int(&columns[0]);
     }
     return status;
-}
-
-apr_status_t fb_user_create(apr_int64_t *id, fb_db *db, const fb_user_new *fields, apr_time_t now,
-                            apr_pool_t *pool, fb_error *error)
-{
-    fb_str canonical;
-    *id = 0;
-    apr_status_t status = check_names(fields->first_name, fields->last_name, error);
-    if (status == APR_SUCCESS) {
-        status = check_email(&canonical, fields->email, pool, error);
-    }
-    if (status == APR_SUCCESS) {
-        status = check_hash(fields->password_hash, error);
-    }
-    if (status == APR_SUCCESS && fields->uid.len != FB_USER_UID_LEN) {
-        status = fb_error_set(error, FB_EINTERNAL, "a uid has %d characters", FB_USER_UID_LEN);
-    }
-    if (status == APR_SUCCESS) {
-        status = fb_db_begin(db, error);
-    }
-    if (status != APR_SUCCESS) {
-        return status;
-    }
-    return fb_db_end(db, insert(id, db, fields, canonical, now, pool, error), error);
 }
 
 /* ---- changing ---- */
