@@ -240,7 +240,7 @@ apr_status_t fb_crypto_scrypt(const fb_crypto *crypto, unsigned char *out, apr_s
         return FB_ELIMIT;
     }
     /* OpenSSL counts p blocks and some words more than 128*n*r; its own bound must not bite. */
-    apr_uint64_t memory = 128 * n * r + 128 * r * p + 64 * 1024 + 128 * r * 2;
+    apr_uint64_t memory = 128 * n * r + 128 * r * p + (apr_uint64_t)64 * 1024 + 128 * r * 2;
     unsigned int block = (unsigned int)r;
     unsigned int lanes = (unsigned int)p;
     OSSL_PARAM params[] = {

@@ -120,7 +120,7 @@ static apr_status_t decode(const parser *p, const char **out, fb_str text, const
 
 static apr_status_t parse_user(parser *p, fb_str spec)
 {
-    const char *value;
+    const char *value = NULL;
     fb_str password = spec;
     fb_str user = fb_str_split(&password, ':');
     apr_status_t status = APR_SUCCESS;
@@ -145,7 +145,7 @@ static apr_status_t parse_host(parser *p, fb_str spec, fb_buf *hosts, fb_buf *po
 {
     fb_str host;
     fb_str port = spec;
-    const char *text;
+    const char *text = NULL;
     apr_int64_t number;
 
     if (fb_str_starts(spec, FB_STR("["))) {
@@ -222,8 +222,8 @@ static apr_status_t parse_query(parser *p, fb_str query)
     while (query.ptr != NULL) {
         fb_str value = fb_str_split(&query, '&');
         fb_str name = fb_str_split(&value, '=');
-        const char *name_z;
-        const char *value_z;
+        const char *name_z = NULL;
+        const char *value_z = NULL;
         if (name.len == 0 && value.ptr == NULL) {
             continue;
         }
@@ -321,7 +321,7 @@ static const char *shown_pgsql(const parser *p)
 
 static apr_status_t parse_pgsql(fb_dburl *url, parser *p, fb_str rest)
 {
-    const char *name;
+    const char *name = NULL;
     fb_str query = rest;
     fb_str path = fb_str_split(&query, '?');
     fb_str authority = fb_str_split(&path, '/');

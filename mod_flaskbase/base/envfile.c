@@ -10,7 +10,7 @@
 
 #include "base/banned.h"
 
-#define FILE_MAX_BYTES (256 * 1024)
+#define FILE_MAX_BYTES ((apr_size_t)256 * 1024)
 #define ENTRIES_MAX    1000
 
 typedef struct reader {
@@ -178,7 +178,7 @@ apr_status_t fb_envfile_parse(apr_array_header_t **out, fb_str text, const char 
     *out = NULL;
     if (text.len > FILE_MAX_BYTES) {
         return fb_error_set(error, FB_ELIMIT, "%s is larger than %d KiB", name,
-                            FILE_MAX_BYTES / 1024);
+                            (int)(FILE_MAX_BYTES / 1024));
     }
     if (fb_str_starts(rest, FB_STR("\xef\xbb\xbf"))) {
         rest = fb_str_sub(rest, 3, rest.len);

@@ -159,7 +159,7 @@ static bool is_email(fb_str s)
 /* scheme://host[:port][/path] with nothing else in it. */
 static bool is_url(fb_str s)
 {
-    fb_str rest = s;
+    fb_str rest;
 
     if (fb_str_starts(s, FB_STR("http://"))) {
         rest = fb_str_sub(s, 7, s.len);

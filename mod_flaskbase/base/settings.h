@@ -8,6 +8,8 @@
 
 #include <apr_tables.h>
 
+#define FB_KIB ((apr_int64_t)1024)
+#define FB_MIB (1024 * FB_KIB)
 #define FB_MSEC   ((apr_int64_t)1000)
 #define FB_SEC    (1000 * FB_MSEC)
 #define FB_MINUTE (60 * FB_SEC)

@@ -178,7 +178,7 @@ static bool answers(const server *s, apr_pool_t *parent)
 /* Waits for httpd's end, hands signals on, and says once that it answers. */
 static int attend(fb_cli *cli, server *s, const sigset_t *watched)
 {
-    const struct timespec tenth = { 0, 100 * 1000 * 1000 };
+    const struct timespec tenth = { 0, 100L * 1000 * 1000 };
     apr_time_t begun = apr_time_now();
     bool ready = false;
     bool stopping = false;

@@ -244,7 +244,7 @@ void fb_cli_progress(fb_cli *cli, const char *what, apr_uint64_t done, apr_uint6
 {
     apr_time_t now = apr_time_now();
 
-    if (!cli->err_is_terminal || (done < total && now - cli->progress_at < 200 * 1000)) {
+    if (!cli->err_is_terminal || (done < total && now - cli->progress_at < 200L * 1000)) {
         return;
     }
     cli->progress_at = now;
