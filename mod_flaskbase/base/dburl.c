@@ -243,7 +243,12 @@ static apr_status_t parse_query(parser *p, fb_str query)
             return fb_error_set(p->error, FB_EINVALID,
                                 "database URL: \"%s\" is not a connection option of libpq", name_z);
         }
-        set_option(p, known_keyword(name_z), value_z);
+        if (strcmp(name_z, "port") == 0 && strspn(value_z, "0123456789,") != strlen(value_z)) {
+            return invalid(p, "the port must be a number");
+        }
+        if (value_z[0] != '\0') { /* for libpq, empty is not given */
+            set_option(p, known_keyword(name_z), value_z);
+        }
     }
     return APR_SUCCESS;
 }
@@ -281,11 +286,13 @@ static const char *conninfo(const parser *p, secrets which)
 /* The URL again from its parts, with no secret in it. */
 static const char *shown_pgsql(const parser *p)
 {
-    static const char *const apart[] = { "host", "port", "dbname", "user", "password" };
+    static const char *const apart[] = { "dbname", "user", "password", "host", "port" };
     const char *user = get_option(p, "user");
     const char *host = get_option(p, "host");
     const char *port = get_option(p, "port");
-    const char *name = get_option(p, "dbname");
+    bool one_host =
+        (host == NULL || strchr(host, ',') == NULL) && (port == NULL || strchr(port, ',') == NULL);
+    apr_size_t apart_count = one_host ? 5 : 3; /* several hosts are shown as options */
     fb_buf out;
     char separator = '?';
 
@@ -295,24 +302,25 @@ static const char *shown_pgsql(const parser *p)
         fb_escape_url(&out, fb_str_from(user), "");
         fb_buf_add_z(&out, get_option(p, "password") != NULL ? ":***@" : "@");
     }
-    fb_escape_url(&out, fb_str_from(host), ",:");
-    if (port != NULL) {
-        fb_buf_add_fmt(&out, ":%s", port);
+    if (one_host) {
+        bool v6 = host != NULL && strchr(host, ':') != NULL;
+        fb_buf_add_z(&out, v6 ? "[" : "");
+        fb_escape_url(&out, fb_str_from(host), v6 ? ":" : "");
+        fb_buf_add_z(&out, v6 ? "]" : "");
+        fb_buf_add_fmt(&out, "%s%s", port != NULL ? ":" : "", port != NULL ? port : "");
     }
     fb_buf_add_char(&out, '/');
-    fb_escape_url(&out, fb_str_from(name), "");
+    fb_escape_url(&out, fb_str_from(get_option(p, "dbname")), "");
     for (int i = 0; i < p->options->nelts; i++) {
         const option *o = &APR_ARRAY_IDX(p->options, i, option);
         bool skip = false;
-        for (apr_size_t k = 0; k < sizeof(apart) / sizeof(apart[0]); k++) {
+        for (apr_size_t k = 0; k < apart_count; k++) {
             skip = skip || strcmp(o->keyword, apart[k]) == 0;
         }
         if (!skip) {
+            fb_str value = is_secret(o->keyword) ? FB_STR("***") : fb_str_from(o->value);
             fb_buf_add_fmt(&out, "%c%s=", separator, o->keyword);
-            fb_escape_url(&out,
-                          strcmp(o->keyword, "sslpassword") == 0 ? FB_STR("***")
-                                                                 : fb_str_from(o->value),
-                          "/,:*");
+            fb_escape_url(&out, value, "/,:*");
             separator = '&';
         }
     }

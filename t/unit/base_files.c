@@ -167,7 +167,7 @@ START_TEST(database_urls)
           "postgresql://:***@%2Fvar%2Frun/d" },
         { "postgresql://a:1,[::1]:2,c/d?ssl=true",
           "host='a,::1,c' port='1,2,' dbname='d' sslmode='require' connect_timeout='2'",
-          "postgresql://a,::1,c:1,2,/d?sslmode=require" },
+          "postgresql:///d?host=a,::1,c&port=1,2,&sslmode=require" },
         { "postgresql://?service=x&sslpassword=geheim",
           "service='x' sslpassword='geheim' connect_timeout='2'",
           "postgresql:///?service=x&sslpassword=***" },
