@@ -22,6 +22,7 @@ const fb_cli_command *const fb_cli_families[] = {
     fb_cli_fake_commands,
     fb_cli_config_commands,
     fb_cli_routes_commands,
+    fb_cli_render_commands,
     fb_cli_devel_commands,
     fb_cli_help_commands,
     NULL,
