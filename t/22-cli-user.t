@@ -117,7 +117,7 @@ for my $round (1 .. 10) {
 
 my ($before) = $cli->sql("SELECT password_hash, uid FROM users WHERE email = 'ann\@example.org'");
 $cli->sql("INSERT INTO sessions (key_hash, user_uid, created_at, started_at, last_seen_at, expires_at, remember)"
-    . " VALUES (x'00', '$before->[1]', 1, 1, 1, 9999999999, 1)");
+    . " VALUES (x'00', '$before->[1]', 1, 1, 1, 9999999999, true)");
 like($cli->ok([ qw(user password ann@example.org --password-stdin) ], "eight brass herons sing\n"),
     qr/new password; all sessions have ended/, 'C10 user password');
 my ($after) = $cli->sql("SELECT password_hash, must_change_password FROM users WHERE email = 'ann\@example.org'");

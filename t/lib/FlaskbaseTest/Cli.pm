@@ -5,6 +5,7 @@
 #   my ($status, $out, $err) = $cli->run([ 'user', 'add', … ], "password\n");
 #
 # Options: env (lines of the env file), process_env (the command's own environment).
+# The database is an SQLite file, or one of $FlaskbaseTest::Cli::server (FlaskbaseTest::Postgres).
 package FlaskbaseTest::Cli;
 
 use strict;
@@ -16,12 +17,15 @@ use JSON::PP ();
 use POSIX ();
 use Test::More ();
 
+our $server;
+
 my $CLI = $ENV{FB_CLI} || FlaskbaseTest::build() . '/flaskbase';
 
 sub new {
     my ($class, %given) = @_;
     my $self = bless { env => {}, process_env => {}, %given }, $class;
     $self->{home} = File::Temp::tempdir('flaskbase-cli-XXXXXXXX', TMPDIR => 1, CLEANUP => 1);
+    $self->{url} = $server ? $server->create : "sqlite:///$self->{home}/data-dev.sqlite";
     $self->env(%{ $self->{env} });
     return $self;
 }
@@ -35,7 +39,7 @@ sub env {
     my %env = (
         FLASK_CONFIG => 'development', SECRET_KEY => 'n3Vq8-test-key-Wz5xTf0aYbKc2mLd7pRgHu4s',
         FLASKBASE_DATA => FlaskbaseTest::top(), SCRYPT_N => 1024,
-        DATABASE_URL => "sqlite:///$self->{home}/data-dev.sqlite", %more
+        DATABASE_URL => $self->{url}, %more
     );
     spew("$self->{home}/config.env", join '', map { "$_=$env{$_}\n" } grep { defined $env{$_} } sort keys %env);
     chmod 0600, "$self->{home}/config.env";
@@ -91,6 +95,10 @@ sub fails {
 # SQL of the test's own; rows as arrays of columns.
 sub sql {
     my ($self, $sql) = @_;
+    if ($server) {
+        $sql =~ s/\bx'([0-9a-f]*)'/'\\x$1'/g;
+        return map { [ map { { t => 1, f => 0 }->{$_} // $_ } @$_ ] } $server->sql($self->{url}, $sql);
+    }
     my ($status, $text) = FlaskbaseTest::run_command([ 'sqlite3', '-bail', $self->database, $sql ]);
     die "sqlite3: $text" if $status;
     return map { [ split /\|/, $_, -1 ] } split /\n/, $text;
