@@ -50,7 +50,8 @@ static void check_as_json(fb_cli *cli, fb_buf *out, const fb_settings *settings,
 
 static void show_settings(fb_cli *cli, const fb_settings *settings)
 {
-    const char **cells = apr_pcalloc(cli->pool, (apr_size_t)3 * (FB_SET__COUNT + 1) * sizeof(*cells));
+    const char **cells =
+        apr_pcalloc(cli->pool, (apr_size_t)3 * (FB_SET__COUNT + 1) * sizeof(*cells));
     apr_size_t rows = 1;
     bool all = fb_cli_has(cli, "all");
 

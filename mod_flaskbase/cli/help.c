@@ -391,12 +391,12 @@ const fb_cli_command fb_cli_help_commands[] = {
       .options = help_options,
       .run = run_help },
     { .name = "reference",
-      .operands = "commands|settings|directives|routes",
+      .operands = "CHAPTER",
       .min_operands = 1,
       .max_operands = 1,
       .summary = "Write a chapter of the reference as Markdown",
-      .doc =
-          "The chapters in docs/reference are made by this command; `make reference` renews them.",
+      .doc = "Chapters are commands, directives, routes and settings. `make reference` writes them "
+             "into docs/reference.",
       .run = run_reference },
     { 0 },
 };
