@@ -52,6 +52,8 @@ const fb_attribute *fb_attributes_of(fb_value v)
         return fb_builtin_float_attributes;
     case FB_RANGE:
         return fb_builtin_range_attributes;
+    case FB_TUPLE:
+        return v.aux == FB_TUPLE_GROUP ? fb_builtin_group_attributes : NULL;
     case FB_MACRO:
         return fb_macro_attributes();
     case FB_OBJECT:
@@ -69,20 +71,34 @@ static fb_value bound_method(fb_vm *vm, const fb_builtin *row, fb_value self)
     return (fb_value){ .tag = FB_METHOD, .as.method = method };
 }
 
+static const fb_builtin *find_method(const fb_builtin *table, fb_str name)
+{
+    for (; table != NULL && table->name != NULL; table++) {
+        if (fb_str_eq_z(name, table->name))
+            return table;
+    }
+    return NULL;
+}
+
 apr_status_t fb_attribute_of(fb_vm *vm, fb_value v, fb_str name, fb_value *out, fb_error *error)
 {
     const fb_attribute *attribute = fb_attributes_of(v);
     const fb_builtin *method = fb_methods_of(v);
 
+    if (v.tag == FB_MARKUP && find_method(fb_builtin_markup_methods, name) != NULL)
+        method = fb_builtin_markup_methods;
     for (; attribute != NULL && attribute->name != NULL; attribute++) {
         if (fb_str_eq_z(name, attribute->name))
             return attribute->get(vm, v, out, error);
     }
-    for (; method != NULL && method->name != NULL; method++) {
-        if (fb_str_eq_z(name, method->name)) {
-            *out = bound_method(vm, method, v);
-            return APR_SUCCESS;
-        }
+    method = find_method(method, name);
+    if (method != NULL) {
+        *out = bound_method(vm, method, v);
+        return APR_SUCCESS;
+    }
+    if (fb_str_eq_z(name, "__class__")) {
+        *out = fb_type_value(vm, v);
+        return APR_SUCCESS;
     }
     if (v.tag == FB_OBJECT && v.as.object->cls->get_attribute != NULL)
         return v.as.object->cls->get_attribute(vm, v, name, out, error);

@@ -29,6 +29,9 @@ extern const fb_attribute fb_builtin_int_attributes[];
 extern const fb_attribute fb_builtin_float_attributes[];
 extern const fb_attribute fb_builtin_range_attributes[];
 
+/* What x.__class__ is: an object that shows the type's name and nothing more. */
+fb_value fb_type_value(fb_vm *vm, fb_value v);
+
 /* The class of namespace() objects: the VM assigns to their attributes. */
 extern const fb_class fb_class_namespace;
 

@@ -108,6 +108,8 @@ FB_NATIVE(fb_filter_last)
         return status;
     *out = list->len > 0 ? list->items[list->len - 1]
                          : fb_undefined_hint(vm, FB_STR("No last item, sequence was empty."));
+    if (self.tag == FB_MARKUP && list->len > 0)
+        *out = fb_retag(*out, FB_MARKUP); /* reversed() subscribes, which keeps Markup */
     return APR_SUCCESS;
 }
 
