@@ -1,4 +1,5 @@
 /* Arithmetic: + - * / // % ** on numbers, strings and lists. */
+#include "template/builtins.h"
 #include "template/format.h"
 #include "template/number.h"
 #include "template/vm_state.h"
@@ -84,7 +85,8 @@ static apr_status_t to_double(fb_value v, double *out, fb_error *error)
     return fb_integer_to_double(out, fb_integer_from(v), error);
 }
 
-static apr_status_t floats(fb_binop op, double a, double b, fb_value *out, fb_error *error)
+static apr_status_t floats(fb_vm *vm, fb_binop op, double a, double b, fb_value *out,
+                           fb_error *error)
 {
     double result = 0.0;
     double imaginary = 0.0;
@@ -113,9 +115,10 @@ static apr_status_t floats(fb_binop op, double a, double b, fb_value *out, fb_er
         break;
     default:
         status = fb_float_pow(&result, &imaginary, a, b, error);
-        if (status == APR_SUCCESS && imaginary != 0.0)
-            return fb_raise(error, "TypeError",
-                            "a negative number to a fractional power is complex, which is not supported");
+        if (status == APR_SUCCESS && imaginary != 0.0) {
+            *out = fb_complex_value(vm, result, imaginary);
+            return APR_SUCCESS;
+        }
         break;
     }
     *out = fb_float(result);
@@ -133,7 +136,7 @@ static apr_status_t numbers(fb_vm *vm, fb_binop op, fb_value a, fb_value b, fb_v
     apr_status_t status = to_double(a, &x, error);
     if (status == APR_SUCCESS)
         status = to_double(b, &y, error);
-    return status == APR_SUCCESS ? floats(op, x, y, out, error) : status;
+    return status == APR_SUCCESS ? floats(vm, op, x, y, out, error) : status;
 }
 
 /* ---- sequences ------------------------------------------------------------------------------ */

@@ -29,6 +29,8 @@ extern const fb_attribute fb_builtin_int_attributes[];
 extern const fb_attribute fb_builtin_float_attributes[];
 extern const fb_attribute fb_builtin_range_attributes[];
 
+/* What a negative number to a fractional power is. */
+fb_value fb_complex_value(fb_vm *vm, double real, double imaginary);
 /* What x.__class__ is: an object that shows the type's name and nothing more. */
 fb_value fb_type_value(fb_vm *vm, fb_value v);
 

@@ -57,6 +57,7 @@ typedef struct fb_name {
     X(PRINT_ATTR,    "v → ; print v.c; a: how it is escaped")                                    \
     X(CAPTURE,       "→ mark; output is collected")                                              \
     X(CAPTURED,      "mark → what was collected; a: str, Markup, or as autoescape is now")       \
+    X(HOIST,         "mark → ; what was collected goes out before c collectings around it")       \
     X(DROP_CAPTURE,  "what slot-less collecting began c captures ago is thrown away")            \
     X(FOR_START,     "iterable → ; slot b = loop; a: 1 loop variable, 2 filter on the stack, 4 recursive") \
     X(FOR_NEXT,      "→ next item of loop b, or go to c")                                        \

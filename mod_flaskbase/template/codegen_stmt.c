@@ -317,9 +317,18 @@ static void gen_include(fb_codegen *cg, fb_scope_frame *frame, fb_node *node)
     bool with_context = (node->flags & FB_NODE_WITH_CONTEXT) != 0;
     const fb_names *locals = with_context ? fb_gen_locals(cg, frame) : NULL;
 
+    /* Without context Jinja2 sends the text on at once, past what is being collected for a filter,
+     * a call or a set block of the same procedure. */
+    uint32_t around = with_context ? 0 : cg->builder->captures;
+    if (around > 0)
+        gen_capture(cg);
     fb_gen_line(cg, node);
     uint32_t site = gen_template_name(cg, frame, node, locals);
     fb_gen_emit(cg, FB_OP_INCLUDE, 0, 0, site, pops_name(cg, site));
+    if (around > 0) {
+        fb_gen_emit(cg, FB_OP_HOIST, 0, 0, around, -1);
+        cg->builder->captures--;
+    }
 }
 
 static void gen_import_module(fb_codegen *cg, fb_scope_frame *frame, fb_node *node)

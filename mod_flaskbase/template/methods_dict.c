@@ -188,6 +188,8 @@ static apr_status_t add_all(fb_vm *vm, fb_dict *dict, fb_value from, fb_error *e
     int64_t index = 0;
     apr_status_t status;
 
+    if (from.tag == FB_UNDEFINED) /* dict() asks it for its keys */
+        return fb_raise_undefined(vm, from, error);
     if (from.tag == FB_DICT) {
         for (uint32_t i = 0; i < from.as.dict->used; i++) {
             const fb_dict_entry *entry = &from.as.dict->entries[i];

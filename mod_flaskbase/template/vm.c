@@ -394,6 +394,9 @@ static apr_status_t execute(fb_vm *vm, fb_frame *frame, fb_value *sp, fb_error *
             truth = ins.a == FB_ESCAPE_YES || (ins.a == FB_ESCAPE_ASK && frame->ctx->autoescape);
             TRY(fb_vm_capture_end(vm, (apr_size_t)sp[-1].as.i, truth ? FB_MARKUP : FB_STR, &sp[-1], error));
             NEXT;
+        OP(HOIST):
+            TRY(fb_vm_capture_hoist(vm, ins.c, --sp, error));
+            NEXT;
         OP(DROP_CAPTURE):
             fb_vm_capture_drop(vm, ins.c, sp);
             NEXT;

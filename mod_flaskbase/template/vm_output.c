@@ -113,6 +113,56 @@ void fb_vm_capture_drop(fb_vm *vm, uint32_t count, const fb_value *sp)
     }
 }
 
+/* Text goes to the page although captures are open. */
+static void emit_to_page(fb_vm *vm, const char *ptr, apr_size_t len)
+{
+    fb_sink capture = vm->out;
+    unsigned captures = vm->captures;
+
+    vm->out = vm->page;
+    vm->captures = 0;
+    fb_vm_emit(vm, ptr, len);
+    vm->page = vm->out;
+    vm->out = capture;
+    vm->captures = captures;
+}
+
+/* Moves the last `len` bytes of the capture buffer to `to`, and what was there behind them. */
+static apr_status_t rotate(fb_vm *vm, apr_size_t to, apr_size_t len, fb_error *error)
+{
+    fb_str copy = fb_arena_str(vm->arena, fb_str_from_len(vm->out.at - len, len));
+    char *from = vm->out.start + to;
+
+    if (copy.ptr == NULL)
+        return fb_raise_memory(error);
+    memmove(from + len, from, (apr_size_t)(vm->out.at - from) - len);
+    memcpy(from, copy.ptr, len);
+    return APR_SUCCESS;
+}
+
+apr_status_t fb_vm_capture_hoist(fb_vm *vm, uint32_t count, fb_value *sp, fb_error *error)
+{
+    apr_size_t len = (apr_size_t)(vm->out.at - vm->out.start) - (apr_size_t)sp->as.i;
+    fb_value *outermost = sp;
+
+    if (vm->captures - 1 == count) {
+        emit_to_page(vm, vm->out.at - len, len);
+        leave_capture(vm, (apr_size_t)sp->as.i);
+        return APR_SUCCESS;
+    }
+    vm->captures--; /* the text stays in the buffer, as what an outer capture holds */
+    for (uint32_t found = 0; found < count;) {
+        outermost--;
+        found += outermost->tag == FB_INT;
+    }
+    apr_status_t status = rotate(vm, (apr_size_t)outermost->as.i, len, error);
+    for (; outermost < sp; outermost++) {
+        if (outermost->tag == FB_INT)
+            outermost->as.i += (int64_t)len;
+    }
+    return status;
+}
+
 /* ---- writing -------------------------------------------------------------------------------------------- */
 
 void fb_vm_emit_slow(fb_vm *vm, const char *ptr, apr_size_t len)

@@ -183,6 +183,10 @@ apr_size_t fb_vm_capture_begin(fb_vm *vm);
 apr_status_t fb_vm_capture_end(fb_vm *vm, apr_size_t start, fb_tag tag, fb_value *out,
                                fb_error *error) FB_MUST_CHECK;
 /* Throws away the innermost `count` captures; the marks are the stack's last integers below `sp`. */
+/* Ends the capture whose mark is at sp and puts its text before the `count` ones around it, whose
+ * marks are below sp. */
+apr_status_t fb_vm_capture_hoist(fb_vm *vm, uint32_t count, fb_value *sp, fb_error *error)
+    FB_MUST_CHECK;
 void fb_vm_capture_drop(fb_vm *vm, uint32_t count, const fb_value *sp);
 void fb_vm_output_start(fb_vm *vm, fb_chunks *chunks);
 apr_status_t fb_vm_output_finish(fb_vm *vm, fb_error *error) FB_MUST_CHECK;
