@@ -59,7 +59,7 @@ my $site = FlaskbaseTest->start(
 {
     for my $path ('/account/nothing', '/admin/user/99', '/account/manage/nothing', '/static/nothing.css') {
         my $reply = $site->client->get($path);
-        is($reply->{status}, 404, "D9, D11 $path");
+        is($reply->{status}, 404, "D9, D10, D11 $path");
         next if $path =~ /static/;
         like(text($reply->{content}), qr/There is nothing here/, "R26 $path: in the site's layout");
         is_deeply([ problems($reply->{content}) ], [], "R26 $path: well-formed");
