@@ -40,7 +40,5 @@ sub configtest {
 }
 ($status, $text) = configtest($load);
 is($status, 0, 'the load file works before session.load') or diag $text;
-(my $bare = $load) =~ s{<IfModule !session_module>.*?</IfModule>\n}{}s;
-($status, $text) = configtest($bare);
-is($status, 0, 'and the module loads without its care, too') or diag $text;
+unlike($text, qr/already loaded/, 'and loads nothing twice');
 done_testing;
