@@ -113,6 +113,41 @@ is($cli->ok("setup_dev --roles-only"), "", "C names may be written with _");
         'C3 each migration is a transaction');
 }
 
+# ---- rows that others wrote: M10 ----
+
+{
+    my $own = FlaskbaseTest::Cli->new;
+    $own->ok('db upgrade');
+    $own->ok('setup-dev --roles-only');
+    $own->sql("INSERT INTO users (first_name, last_name, email, role_id) VALUES ('A', 'B', 'Ann\@Example.org', 1),"
+        . " ('A', 'B', 'ann\@example.ORG', 1), ('A', 'B', 'no address', 1), ('A', 'B', 'bob\@example.org', 1)");
+    my ($status, $out, $err) = $own->run('db upgrade');
+    is($status, 0, 'M10 upgrade sweeps');
+    like($err, qr/user 2 \(ann\@example\.ORG\) has another user's address in other letters/, 'M10 a collision is reported');
+    like($err, qr/user 3 \(no address\) has no valid address/, 'M10 so is what is no address');
+    is_deeply([ map { $_->[0] } $own->sql("SELECT coalesce(email_canonical, '-') FROM users ORDER BY id") ],
+        [ 'ann@example.org', '-', '-', 'bob@example.org' ], 'M10 the others are filled');
+    like($own->ok([ qw(user confirm ann@example.ORG) ]), qr/^ann\@example\.ORG is/, 'M10 exact match');
+    like($own->ok([ qw(user confirm ANN@example.org) ]), qr/^Ann\@Example\.org is/, 'M10 canonical match');
+}
+
+# ---- the server's user ----
+
+SKIP: {
+    skip 'only root can become another user', 3 if $< != 0;
+    my (undef, undef, $uid, $gid) = getpwnam 'nobody';
+    my $own = FlaskbaseTest::Cli->new;
+    $own->env(DATABASE_URL => 'sqlite:///state/site.sqlite');
+    mkdir $own->home . '/state' or die $!;
+    chown $uid, $gid, $own->home . '/state';
+    chmod 0755, $own->home; # the folder above belongs to root
+    $own->ok('db upgrade');
+    my @info = stat $own->home . '/state/site.sqlite';
+    is($info[4], $uid, 'root makes the database as the owner of its folder');
+    is($info[5], $gid, 'with its group');
+    is($info[2] & 0777, 0600, 'and private');
+}
+
 # ---- recreate-db ----
 
 $cli->ok('setup-dev');

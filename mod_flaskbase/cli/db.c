@@ -4,6 +4,7 @@
 #include "base/clock.h"
 #include "base/num.h"
 #include "store/migrate.h"
+#include "store/user.h"
 
 #include <apr_strings.h>
 
@@ -71,6 +72,32 @@ static bool version_operand(fb_cli *cli, int *version)
     return true;
 }
 
+static void tell_left(void *baton, apr_int64_t id, fb_str email, apr_status_t why)
+{
+    fb_cli *cli = baton;
+    fb_cli_warn(cli,
+                why == FB_ECONFLICT
+                    ? "user %" APR_INT64_T_FMT " (%.*s) has another user's address in other "
+                      "letters: it logs in only with exactly these"
+                    : "user %" APR_INT64_T_FMT " (%.*s) has no valid address: it logs in only with "
+                      "exactly this text",
+                id, FB_STR_ARG(email));
+}
+
+/* Rows that flask-base or a person wrote get what the module needs (SPEC M10). */
+static int sweep(fb_cli *cli, fb_db *db)
+{
+    fb_error error;
+    apr_int64_t filled;
+    fb_error_init(&error, cli->pool);
+    if (fb_migrate_check(db, cli->pool, &error) != APR_SUCCESS) {
+        return FB_CLI_OK; /* not at this program's version: its columns may not be there */
+    }
+    return fb_user_sweep_emails(&filled, db, tell_left, cli, cli->pool, &error) == APR_SUCCESS
+               ? FB_CLI_OK
+               : fb_cli_fail_error(cli, &error);
+}
+
 /* ---- commands ---- */
 
 static int run_upgrade(fb_cli *cli)
@@ -92,7 +119,8 @@ static int run_upgrade(fb_cli *cli)
         return fb_cli_fail(cli, "the database is at %04d already; to go back, use 'db downgrade'",
                            all->current);
     }
-    return migrate_to(cli, db, to);
+    status = migrate_to(cli, db, to);
+    return status == FB_CLI_OK ? sweep(cli, db) : status;
 }
 
 static int run_downgrade(fb_cli *cli)
@@ -259,10 +287,13 @@ const fb_cli_command fb_cli_db_commands[] = {
       .operands = "[VERSION]",
       .max_operands = 1,
       .summary = "Create the database, or bring it to the newest schema",
-      .doc = "Applies the migrations of the schema folder that the database does not have yet, "
-             "each in a transaction: one that fails leaves nothing behind. VERSION is a number, or "
-             "'head' for the newest.\n\nA missing SQLite file is made with mode 0600, its folder "
-             "with 0700. Root acts as the owner of the file or folder.",
+      .doc =
+          "Applies the migrations of the schema folder that the database does not have yet, "
+          "each in a transaction: one that fails leaves nothing behind. VERSION is a number, or "
+          "'head' for the newest.\n\nA missing SQLite file is made with mode 0600, its folder "
+          "with 0700. Root acts as the owner of the file or folder.\n\nUsers whom another program "
+          "inserted get their canonical address; those whose address differs from another "
+          "user's in letter case only are named, and stay as they are.",
       .needs = FB_CLI_NEEDS_SETTINGS,
       .run = run_upgrade },
     { .name = "db downgrade",

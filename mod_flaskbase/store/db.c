@@ -137,7 +137,10 @@ apr_time_t fb_db_get_time(const fb_db_value *column)
 
 fb_str fb_db_get_str(const fb_db_value *column, apr_pool_t *pool)
 {
-    return column->type == FB_DB_NULL ? (fb_str){ NULL, 0 } : fb_str_dup(pool, column->s);
+    if (column->type == FB_DB_NULL) {
+        return (fb_str){ NULL, 0 };
+    }
+    return pool != NULL ? fb_str_dup(pool, column->s) : column->s;
 }
 
 /* ---- statements ---- */
@@ -216,17 +219,29 @@ typedef struct first_row {
     apr_size_t count;
 } first_row;
 
+/* Values and bytes in one piece: this is what most requests do. */
 static apr_status_t keep_first(void *baton, const fb_db_value *columns, apr_pool_t *pool,
                                fb_error *error)
 {
     first_row *first = baton;
+    apr_size_t bytes = 0;
     (void)error;
     if (first->columns != NULL) {
         return APR_SUCCESS;
     }
-    first->columns = apr_pmemdup(pool, columns, first->count * sizeof(*columns));
     for (apr_size_t i = 0; i < first->count; i++) {
-        first->columns[i].s = fb_db_get_str(&columns[i], pool);
+        bytes += columns[i].s.len + 1;
+    }
+    first->columns = apr_palloc(pool, first->count * sizeof(*columns) + bytes);
+    memcpy(first->columns, columns, first->count * sizeof(*columns));
+    char *to = (char *)(first->columns + first->count);
+    for (apr_size_t i = 0; i < first->count; i++) {
+        if (columns[i].s.ptr != NULL) {
+            memcpy(to, columns[i].s.ptr, columns[i].s.len);
+            first->columns[i].s.ptr = to;
+            to += columns[i].s.len;
+            *to++ = '\0';
+        }
     }
     return APR_SUCCESS;
 }

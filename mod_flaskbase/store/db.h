@@ -84,7 +84,8 @@ fb_db_value fb_db_blob(fb_str s);
 apr_int64_t fb_db_get_int(const fb_db_value *column);
 bool fb_db_get_bool(const fb_db_value *column);
 apr_time_t fb_db_get_time(const fb_db_value *column);
-fb_str fb_db_get_str(const fb_db_value *column, apr_pool_t *pool); /* a copy in `pool` */
+/* A copy in `pool`, or with NULL the bytes themselves: those of fb_db_query_one are copies already. */
+fb_str fb_db_get_str(const fb_db_value *column, apr_pool_t *pool);
 
 /* The values of $1, $2, … Use as
  *     fb_db_exec(&n, db, FB_SQL_X, FB_DB_PARAMS(fb_db_int(7), fb_db_text(name)), pool, error)

@@ -178,26 +178,29 @@ static int bind_value(sqlite3_stmt *statement, int at, const fb_db_value *value)
     return sqlite3_bind_null(statement, at);
 }
 
+/* By way of sqlite3_column_value: each sqlite3_column_* call locks and unlocks the handle's mutex,
+ * three times for a text. What SQLite says against the values' own functions is about other
+ * threads, and a connection belongs to one. */
 static void read_column(fb_db_value *value, sqlite3_stmt *statement, int at, char letter)
 {
+    sqlite3_value *column = sqlite3_column_value(statement, at);
     *value = fb_db_null();
-    if (sqlite3_column_type(statement, at) == SQLITE_NULL) {
+    if (sqlite3_value_type(column) == SQLITE_NULL) {
         return;
     }
     switch (letter) {
-    case 'i': *value = fb_db_int(sqlite3_column_int64(statement, at)); break;
-    case 'b': *value = fb_db_bool(sqlite3_column_int64(statement, at) != 0); break;
+    case 'i': *value = fb_db_int(sqlite3_value_int64(column)); break;
+    case 'b': *value = fb_db_bool(sqlite3_value_int64(column) != 0); break;
     case 'm':
         *value = (fb_db_value){ .type = FB_DB_TIME };
-        if (__builtin_mul_overflow(sqlite3_column_int64(statement, at), APR_USEC_PER_SEC,
-                                   &value->i)) {
+        if (__builtin_mul_overflow(sqlite3_value_int64(column), APR_USEC_PER_SEC, &value->i)) {
             *value = fb_db_null();
         }
         break;
     default: {
-        const void *bytes = letter == 't' ? (const void *)sqlite3_column_text(statement, at)
-                                          : sqlite3_column_blob(statement, at);
-        const int len = sqlite3_column_bytes(statement, at);
+        const void *bytes =
+            letter == 't' ? (const void *)sqlite3_value_text(column) : sqlite3_value_blob(column);
+        const int len = sqlite3_value_bytes(column);
         *value = (fb_db_value){ .type = letter == 't' ? FB_DB_TEXT : FB_DB_BLOB };
         value->s = fb_str_from_len(bytes != NULL ? bytes : "",
                                    bytes != NULL && len > 0 ? (apr_size_t)len : 0);

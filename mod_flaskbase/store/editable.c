@@ -16,8 +16,8 @@ apr_status_t fb_editable_find(fb_editable **editable, fb_db *db, fb_str editor_n
     }
     fb_editable *found = apr_pcalloc(pool, sizeof(*found));
     found->id = fb_db_get_int(&columns[0]);
-    found->editor_name = columns[1].s; /* fb_db_query_one copied them */
-    found->value = columns[2].type == FB_DB_NULL ? (fb_str){ NULL, 0 } : columns[2].s;
+    found->editor_name = fb_db_get_str(&columns[1], NULL);
+    found->value = fb_db_get_str(&columns[2], NULL);
     found->version = fb_db_get_int(&columns[3]);
     found->updated_at = fb_db_get_time(&columns[4]);
     *editable = found;

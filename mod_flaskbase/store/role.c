@@ -40,7 +40,7 @@ static apr_status_t find(fb_role **role, fb_db *db, fb_sql_id id, fb_db_params p
         return status;
     }
     *role = apr_pcalloc(pool, sizeof(**role));
-    fb_role_read(*role, columns, pool);
+    fb_role_read(*role, columns, NULL);
     return APR_SUCCESS;
 }
 

@@ -9,6 +9,7 @@
 #define FB_USER_COLUMNS  (12 + FB_ROLE_COLUMNS)
 #define FB_LOGIN_COLUMNS 10
 
+/* `pool` as in fb_db_get_str. */
 void fb_role_read(fb_role *role, const fb_db_value *columns, apr_pool_t *pool);
 void fb_user_read(fb_user *user, const fb_db_value *columns, apr_pool_t *pool);
 

@@ -65,8 +65,8 @@ apr_status_t fb_login_load(fb_identity **identity, fb_db *db, fb_str key_hash, a
         return status;
     }
     *identity = apr_pcalloc(pool, sizeof(**identity));
-    read_login(&(*identity)->login, columns, pool);
-    fb_user_read(&(*identity)->user, columns + FB_LOGIN_COLUMNS, pool);
+    read_login(&(*identity)->login, columns, NULL);
+    fb_user_read(&(*identity)->user, columns + FB_LOGIN_COLUMNS, NULL);
     (*identity)->version = version_of(&(*identity)->user);
     return APR_SUCCESS;
 }

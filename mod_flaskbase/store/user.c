@@ -3,6 +3,8 @@
 
 #include "store/rows.h"
 
+#include <apr_tables.h>
+
 #include "base/banned.h"
 
 apr_status_t fb_db_exec_one(fb_db *db, fb_sql_id id, fb_db_params params, apr_pool_t *pool,
@@ -41,7 +43,7 @@ static apr_status_t find(fb_user **user, fb_db *db, fb_sql_id id, fb_db_params p
         return status;
     }
     *user = apr_pcalloc(pool, sizeof(**user));
-    fb_user_read(*user, columns, pool);
+    fb_user_read(*user, columns, NULL);
     return APR_SUCCESS;
 }
 
@@ -383,4 +385,85 @@ apr_status_t fb_user_delete(fb_db *db, apr_int64_t id, apr_pool_t *pool, fb_erro
         return status;
     }
     return fb_db_end(db, remove_user(db, id, pool, error), error);
+}
+
+/* ---- rows that others wrote ---- */
+
+#define SWEEP_BATCH 500
+
+typedef struct unswept {
+    apr_int64_t id;
+    fb_str email;
+} unswept;
+
+static apr_status_t add_unswept(void *baton, const fb_db_value *columns, apr_pool_t *pool,
+                                fb_error *error)
+{
+    unswept *row = apr_array_push(baton);
+    (void)error;
+    row->id = fb_db_get_int(&columns[0]);
+    row->email = fb_db_get_str(&columns[1], pool);
+    return APR_SUCCESS;
+}
+
+/* FB_ECONFLICT and FB_EINVALID as for the callback of fb_user_sweep_emails. */
+static apr_status_t sweep_one(const unswept *row, fb_db *db, apr_pool_t *pool, fb_error *error)
+{
+    fb_str canonical;
+    apr_int64_t changed = 0;
+    apr_status_t status = fb_email_canonical(&canonical, row->email, pool, NULL);
+    if (status == APR_SUCCESS) {
+        status = fb_db_exec(
+            &changed, db, FB_SQL_USER_SET_CANONICAL,
+            FB_DB_PARAMS(fb_db_int(row->id), fb_db_text(row->email), fb_db_text(canonical)), pool,
+            error);
+    }
+    return status == APR_SUCCESS && changed == 0 ? FB_ECONFLICT : status;
+}
+
+static apr_status_t sweep_batch(apr_array_header_t *rows, apr_int64_t after, fb_db *db,
+                                apr_int64_t *filled, fb_user_left_fn *left, void *baton,
+                                apr_pool_t *pool, fb_error *error)
+{
+    apr_status_t status = fb_db_query(db, FB_SQL_USER_CANONICAL_MISSING,
+                                      FB_DB_PARAMS(fb_db_int(after), fb_db_int(SWEEP_BATCH)),
+                                      add_unswept, rows, pool, error);
+    for (int i = 0; status == APR_SUCCESS && i < rows->nelts; i++) {
+        const unswept *row = &APR_ARRAY_IDX(rows, i, unswept);
+        status = sweep_one(row, db, pool, error);
+        *filled += status == APR_SUCCESS;
+        if (status == FB_ECONFLICT || status == FB_EINVALID) {
+            if (left != NULL) {
+                left(baton, row->id, row->email, status);
+            }
+            status = APR_SUCCESS;
+        }
+    }
+    return status;
+}
+
+apr_status_t fb_user_sweep_emails(apr_int64_t *filled, fb_db *db, fb_user_left_fn *left,
+                                  void *baton, apr_pool_t *pool, fb_error *error)
+{
+    apr_pool_t *batch_pool;
+    apr_int64_t after = 0;
+    int found;
+    *filled = 0;
+    apr_status_t status = apr_pool_create(&batch_pool, pool);
+    do {
+        if (status == APR_SUCCESS) {
+            status = fb_db_begin(db, error);
+        }
+        if (status != APR_SUCCESS) {
+            return status;
+        }
+        apr_pool_clear(batch_pool);
+        apr_array_header_t *rows = apr_array_make(batch_pool, SWEEP_BATCH, sizeof(unswept));
+        status = sweep_batch(rows, after, db, filled, left, baton, batch_pool, error);
+        status = fb_db_end(db, status, error);
+        found = rows->nelts;
+        after = found > 0 ? APR_ARRAY_IDX(rows, found - 1, unswept).id : after;
+    } while (status == APR_SUCCESS && found == SWEEP_BATCH);
+    apr_pool_destroy(batch_pool);
+    return status;
 }

@@ -91,6 +91,13 @@ apr_status_t fb_user_logged_in(fb_db *db, apr_int64_t id, apr_time_t now, apr_po
 apr_status_t fb_user_delete(fb_db *db, apr_int64_t id, apr_pool_t *pool,
                             fb_error *error) FB_MUST_CHECK;
 
+/* Fills email_canonical of the rows that others wrote without it. `left` (may be NULL) is told of
+ * each row that can't have one: FB_ECONFLICT, another user has that canonical form, or
+ * FB_EINVALID, what is stored is no address; such users log in by exact match. */
+typedef void fb_user_left_fn(void *baton, apr_int64_t id, fb_str email, apr_status_t why);
+apr_status_t fb_user_sweep_emails(apr_int64_t *filled, fb_db *db, fb_user_left_fn *left,
+                                  void *baton, apr_pool_t *pool, fb_error *error) FB_MUST_CHECK;
+
 fb_str fb_user_full_name(const fb_user *user, apr_pool_t *pool);
 
 /* The form under which an address is unique: folded by Unicode's simple case folding, the host as
