@@ -17,7 +17,7 @@ die "make bench needs wrk: apt-get install wrk\n" if $found == 127;
 
 my $probe = FlaskbaseTest->start(users => []);
 my $size  = length $probe->client->get('/')->{content};
-$probe->stop;
+$probe->end;
 
 my $site = FlaskbaseTest->start(
     threads => 25,
@@ -62,7 +62,7 @@ measure(@$_[1, 2]) for @subjects;    # warm up
 for my $round (1 .. $rounds) {
     push @{ $rates{ $_->[0] } }, measure(@$_[1, 2]) for @subjects;
 }
-$site->stop;
+$site->end;
 
 sub median {
     my @sorted = sort { $a <=> $b } @_;

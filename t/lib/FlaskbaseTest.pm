@@ -492,6 +492,12 @@ sub stop {
     return;
 }
 
+# Ends httpd without asserting anything: for programs that are no tests.
+sub end {
+    my ($self) = @_;
+    return $self->_kill;
+}
+
 sub _kill {
     my ($self) = @_;
     my $pid = delete $self->{pid} or return 0;
