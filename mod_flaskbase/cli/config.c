@@ -1,6 +1,8 @@
 /* Commands about the configuration: config check, secret-key. */
 #include "cli/command.h"
 
+#include "base/settings_report.h"
+
 #include <apr_strings.h>
 #include <string.h>
 
@@ -76,6 +78,25 @@ static void show_settings(fb_cli *cli, const fb_settings *settings)
     }
 }
 
+/* With what httpd had in force when it last started. */
+static void compare(fb_cli *cli, apr_array_header_t *problems, const fb_settings *settings)
+{
+    fb_error error;
+
+    fb_error_init(&error, cli->pool);
+    apr_status_t status = fb_settings_report_compare(problems, settings, cli->pool, &error);
+    if (status != APR_SUCCESS) {
+        fb_problem problem = { status == FB_ENOTFOUND ? FB_PROBLEM_NOTE : FB_PROBLEM_WARNING,
+                               NULL };
+        problem.text =
+            status == FB_ENOTFOUND
+                ? "httpd has not served this site yet: there is nothing to compare with"
+                : apr_pstrcat(cli->pool,
+                              "could not be compared with httpd: ", fb_error_line(&error), NULL);
+        APR_ARRAY_PUSH(problems, fb_problem) = problem;
+    }
+}
+
 static int run_config_check(fb_cli *cli)
 {
     apr_array_header_t *problems;
@@ -84,6 +105,9 @@ static int run_config_check(fb_cli *cli)
 
     fb_error_init(&error, cli->pool);
     apr_status_t status = fb_cli_load(cli, &settings, &problems, &error);
+    if (status == APR_SUCCESS) {
+        compare(cli, problems, settings);
+    }
     if (fb_cli_has(cli, "json")) {
         fb_buf out;
         fb_buf_init(&out, cli->pool, JSON_MAX);
@@ -125,11 +149,11 @@ static const fb_cli_option check_options[] = {
 const fb_cli_command fb_cli_config_commands[] = {
     { .name = "config check",
       .summary = "Show which settings are in force, where each comes from, and what is wrong",
-      .doc =
-          "Values are taken from directives, the process environment, the env file and the "
-          "profile's "
-          "defaults, in this order; the command line knows no directives, so that httpd may have "
-          "more in force.\n\nSecrets are never shown. The exit status is 1 when there is an error.",
+      .doc = "Values are taken from directives, the process environment, the env file and the "
+             "profile's defaults, in this order. The command line knows no directives: what httpd "
+             "had in force when it last started is read from the state folder, and every "
+             "difference is shown.\n\nSecrets are never shown. The exit status is 1 when there is "
+             "an error.",
       .options = check_options,
       .run = run_config_check },
     { .name = "secret-key",

@@ -2,7 +2,7 @@
  * ASVS 13.3.1, 11.1 (keys), 13.4.2 (no debug features in production). */
 #include "unit.h"
 
-#include "base/settings.h"
+#include "base/settings_report.h"
 
 #include <apr_file_io.h>
 #include <apr_strings.h>
@@ -433,6 +433,57 @@ START_TEST(derived_defaults)
 }
 END_TEST
 
+START_TEST(report)
+{
+    const char *path = apr_pstrcat(pool, folder, "/settings.json", NULL);
+    static const char *const nearer[] = { "APP_NAME=Env", "MAIL_PASSWORD=other", "HASH_QUEUE=5",
+                                          NULL };
+    struct stat info;
+    write_env("SECRET_KEY=" KEY "\nMAIL_PASSWORD=geheim\nFLASK_CONFIG=development\n", 0600);
+    ck_assert_ok(load_home());
+    problems = apr_array_make(pool, 1, sizeof(fb_problem));
+    ck_assert_status(fb_settings_report_compare(problems, settings, pool, &error), FB_ENOTFOUND);
+    ck_assert_ok(fb_settings_report_write(settings, 0, pool, &error));
+    ck_assert_ok(fb_settings_report_write(settings, 0, pool, &error));
+    ck_assert_int_eq(stat(path, &info), 0);
+    ck_assert_uint_eq(info.st_mode & 0777, 0600);
+    char text[100000];
+    apr_size_t len = sizeof(text);
+    apr_file_t *file;
+    ck_assert_ok(apr_file_open(&file, path, APR_FOPEN_READ, 0, pool));
+    ck_assert_ok(apr_file_read(file, text, &len));
+    ck_assert_ok(apr_file_close(file));
+    fb_str all = fb_str_from_len(text, len);
+    ck_assert_int_lt(fb_str_find(all, FB_STR("geheim")), 0);
+    ck_assert_int_lt(fb_str_find(all, FB_STR(KEY)), 0);
+    ck_assert_ok(fb_settings_report_compare(problems, settings, pool, &error));
+    ck_assert_int_eq(problems->nelts, 0);
+
+    environment = nearer;
+    ck_assert_ok(load_home());
+    problems = apr_array_make(pool, 1, sizeof(fb_problem));
+    ck_assert_ok(fb_settings_report_compare(problems, settings, pool, &error));
+    ck_assert(has_problem(FB_PROBLEM_WARNING, "APP_NAME differs: httpd has Flask-Base (default), "
+                                              "the command line Env (environment)"));
+    ck_assert(has_problem(FB_PROBLEM_WARNING, "MAIL_PASSWORD differs: httpd has set to something"));
+    ck_assert(has_problem(FB_PROBLEM_NOTE, "httpd has HASH_QUEUE = 8 (default)"));
+    for (int i = 0; i < problems->nelts; i++) {
+        const char *line = APR_ARRAY_IDX(problems, i, fb_problem).text;
+        ck_assert(strstr(line, "geheim") == NULL && strstr(line, "other") == NULL);
+    }
+
+    static const char *const damaged[] = { "", "{", "[]", "{\"settings\":3}", "{\"a\":1}" };
+    for (unsigned i = 0; i < COUNT(damaged); i++) {
+        ck_assert_ok(apr_file_open(&file, path, APR_FOPEN_WRITE | APR_FOPEN_TRUNCATE, 0, pool));
+        ck_assert_ok(apr_file_write_full(file, damaged[i], strlen(damaged[i]), NULL));
+        ck_assert_ok(apr_file_close(file));
+        apr_status_t status = fb_settings_report_compare(problems, settings, pool, &error);
+        ck_assert_msg(status == (i == 3 ? APR_SUCCESS : FB_ESYNTAX), "%s: %d", damaged[i], status);
+    }
+    ck_assert_ok(apr_file_remove(path, pool));
+}
+END_TEST
+
 static void add(TCase *tests)
 {
     tcase_add_checked_fixture(tests, setup, teardown);
@@ -446,6 +497,7 @@ static void add(TCase *tests)
     tcase_add_test(tests, env_file_rules);
     tcase_add_test(tests, places);
     tcase_add_test(tests, derived_defaults);
+    tcase_add_test(tests, report);
 }
 
 int main(void)
