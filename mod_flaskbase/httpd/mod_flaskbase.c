@@ -18,6 +18,7 @@ static void register_hooks(apr_pool_t *pool)
     ap_hook_check_config(fb_httpd_check_config, NULL, NULL, APR_HOOK_LAST);
     ap_hook_post_config(fb_httpd_post_config, NULL, NULL, APR_HOOK_MIDDLE);
     ap_hook_child_init(fb_httpd_child_init, NULL, NULL, APR_HOOK_MIDDLE);
+    ap_hook_child_init(fb_httpd_report_settings, NULL, NULL, APR_HOOK_LAST);
     ap_hook_translate_name(fb_httpd_translate, before, after, APR_HOOK_FIRST);
     ap_hook_map_to_storage(fb_httpd_map_to_storage, NULL, NULL, APR_HOOK_REALLY_FIRST);
     ap_hook_type_checker(fb_httpd_type_checker, NULL, NULL, APR_HOOK_REALLY_FIRST);

@@ -70,6 +70,7 @@ int fb_httpd_post_config(apr_pool_t *pconf, apr_pool_t *plog, apr_pool_t *ptemp,
                          server_rec *main_server);
 
 void fb_httpd_child_init(apr_pool_t *pool, server_rec *main_server);
+void fb_httpd_report_settings(apr_pool_t *pool, server_rec *main_server);
 /* Development: watches the files of templates and assets from now on. `hosts` is kept. */
 void fb_httpd_reloader_create(fb_http_site *site, const apr_array_header_t *hosts,
                               apr_pool_t *pconf);
