@@ -28,7 +28,9 @@ async function open(options = {}) {
   page.on('request', (r) => {
     if (!r.url().startsWith(`${base}/`) && !r.url().startsWith('data:')) page.complaints.push(`asks ${r.url()}`);
   });
-  page.on('requestfailed', (r) => page.complaints.push(`failed ${r.url()}`));
+  // What the browser gives up itself because it goes to the next page is no failure.
+  page.on('requestfailed', (r) => r.failure()?.errorText !== 'net::ERR_ABORTED'
+    && page.complaints.push(`failed ${r.url()}`));
   return page;
 }
 

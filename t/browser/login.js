@@ -22,7 +22,12 @@ async function visit(browser, name, options) {
     }
   });
   page.on('pageerror', (error) => complaints.push(String(error)));
-  page.on('requestfailed', (request) => complaints.push(`failed: ${request.url()}`));
+  page.on('requestfailed', (request) => {
+    // What the browser gives up itself because it goes to the next page is no failure.
+    if (request.failure()?.errorText !== 'net::ERR_ABORTED') {
+      complaints.push(`failed: ${request.url()}`);
+    }
+  });
   page.on('response', (response) => {
     if (response.status() >= 400) {
       complaints.push(`${response.status()}: ${response.url()}`);
