@@ -21,6 +21,27 @@ struct fb_settings {
     fb_setting_value values[FB_SET__COUNT];
 };
 
+/* What is found wrong on the way. */
+typedef struct fb_problems {
+    apr_array_header_t *found; /* of fb_problem, in the order they were found */
+    apr_pool_t *pool;
+    fb_error *error;     /* the caller's; filled by the first error */
+    apr_status_t status; /* of the first error */
+} fb_problems;
+
+void fb_problems_init(fb_problems *problems, apr_pool_t *pool, fb_error *error);
+void fb_problems_fail(fb_problems *problems, apr_status_t status, const char *fmt, ...)
+    __attribute__((format(printf, 3, 4)));
+void fb_problems_warn(fb_problems *problems, const char *fmt, ...)
+    __attribute__((format(printf, 2, 3)));
+void fb_problems_note(fb_problems *problems, const char *fmt, ...)
+    __attribute__((format(printf, 2, 3)));
+/* Errors first, then warnings, then notes; each in the order they were found. */
+apr_array_header_t *fb_problems_sorted(const fb_problems *problems);
+
+/* The rules between settings, when all have their values; chooses the profile's database. */
+void fb_settings_judge(fb_settings *settings, fb_problems *problems);
+
 /* Parses and checks `text` by the row's type and range and fills value->text and its parsed forms.
  * `base` is what relative paths are relative to; NULL refuses them. */
 apr_status_t fb_setting_parse(fb_setting_value *value, fb_setting_id id, const char *text,
