@@ -303,17 +303,20 @@ sub add_user {
     return;
 }
 
+# The command line of a management command on this site, run as the server's user.
+sub cli_command {
+    my ($self, @args) = @_;
+    my @command = ($self->_cli_program, '--site', $self->env_file, @args);
+    return @command unless $self->{owner};
+    # Files that the command makes must belong to the server's user.
+    return ('setpriv', "--reuid=$self->{owner}", '--regid=' . (getpwnam $self->{owner})[3],
+        '--clear-groups', '--', @command);
+}
+
 # Runs the command line on this site; gives (status, output).
 sub cli {
     my ($self, $args, $input) = @_;
-    my @command = ($self->_cli_program, '--site', $self->env_file, @$args);
-    my $env = $self->_child_env;
-    if ($self->{owner}) {
-        # Files that the command makes must belong to the server's user.
-        unshift @command, 'setpriv', "--reuid=$self->{owner}", '--regid=' . (getpwnam $self->{owner})[3],
-            '--clear-groups', '--';
-    }
-    return run_command(\@command, input => $input, env => $env);
+    return run_command([ $self->cli_command(@$args) ], input => $input, env => $self->_child_env);
 }
 
 # The command, as a copy where the server's user can't run the one in a private clone.
