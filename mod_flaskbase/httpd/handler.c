@@ -18,11 +18,11 @@ static fb_http_request *owned(const request_rec *r)
 /* ---- what is ours (X5) --------------------------------------------------------------- */
 
 /* Links in mail carry a token in their path: the access log and messages of other modules must not
- * show it. The site itself goes on with r->uri until the handler runs. */
-static void hide_token(request_rec *r, const fb_http_request *state)
+ * show it. httpd matches its sections against r->uri until the handler runs. */
+static void hide_token(request_rec *r, fb_http_request *state)
 {
     fb_str path = fb_str_sub(fb_str_from(r->uri), strlen(state->site->mount), strlen(r->uri));
-    const char *shown;
+    char *shown;
     fb_match match;
 
     fb_router_match(&match, state->live->router, path, FB_GET);
@@ -33,7 +33,8 @@ static void hide_token(request_rec *r, const fb_http_request *state)
     shown = apr_psprintf(r->pool, "%.*s***",
                          (int)(match.args[match.arg_count - 1].text.ptr - r->uri), r->uri);
     r->the_request = apr_psprintf(r->pool, "%s %s %s", r->method, shown, r->protocol);
-    r->unparsed_uri = apr_pstrdup(r->pool, shown);
+    r->unparsed_uri = shown;
+    state->shown_path = shown;
 }
 
 static bool is_unfinished(const fb_http_site *site, const request_rec *r)
@@ -204,7 +205,11 @@ int fb_httpd_handler(request_rec *r)
     if (state->live == NULL) {
         return answer_unfinished(r);
     }
-    request = fb_httpd_fill(state);
+    request = fb_httpd_fill(state); /* keeps the path as it was sent */
+    if (state->shown_path != NULL) {
+        r->uri = state->shown_path;
+        r->parsed_uri.path = state->shown_path;
+    }
     fb_httpd_session_before(state);
     if (state->error_page) {
         fb_web_error_page(&reply, state->live, request, r->prev->status, NULL);

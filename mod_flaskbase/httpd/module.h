@@ -92,9 +92,10 @@ apr_status_t fb_httpd_dbd_configure(server_rec *server, const fb_dburl *url, int
 typedef struct fb_http_request {
     request_rec *r;
     const fb_http_site *site;
-    fb_site *live;   /* site->site, or in development what replaced it; may be NULL */
-    bool owned;      /* by translate_name: the handler answers it */
-    bool error_page; /* an internal redirect to site->error_path */
+    fb_site *live;    /* site->site, or in development what replaced it; may be NULL */
+    bool owned;       /* by translate_name: the handler answers it */
+    char *shown_path; /* r->uri without the token in it; NULL: it has none */
+    bool error_page;  /* an internal redirect to site->error_path */
     bool filled;
     fb_request request; /* valid once `filled` */
     fb_db_source db;
