@@ -148,7 +148,8 @@ for my $good (
 {
     my $site = FlaskbaseTest->new(site => 0, on => 0);
     $site->write_conf;
-    my ($status, $text) = FlaskbaseTest::run_command([ FlaskbaseTest::httpd(), '-L', '-f', $site->conf_file ]);
+    my ($status, $text) = FlaskbaseTest::run_command([ FlaskbaseTest::httpd(), '-L', '-f', $site->conf_file ],
+        env => $site->_httpd_env);
     like($text, qr/^Flaskbase \(mod_flaskbase\.c\)\n\s+\S.*served/m, 'httpd -L explains Flaskbase');
     my @names = $text =~ /^(Flaskbase\w+) \(mod_flaskbase\.c\)$/mg;
     cmp_ok(scalar @names, '>=', 40, 'and every setting');
