@@ -118,6 +118,38 @@ $site->sql("INSERT INTO users (uid, confirmed, first_name, last_name, email, ema
     is_deeply([ problems($page) ], [], 'X11 and the page is still well-formed');
 }
 
+# ---- what is no form of ours (X1, 2.2.1, 2.2.2) ----
+{
+    my $client = $site->client;
+    my $reply  = $client->post('/account/login', { email => 'ada@example.org', password => $good });
+    is($reply->{status}, 400, 'X1 without a token: 400');
+    like(text($reply->{content}), qr/nothing was changed/i, 'X1 says what happened');
+    is(links($reply->{content})->{'Open the form again'}, '/account/login', 'X1 and offers the form again');
+    is_deeply([ problems($reply->{content}) ], [], 'X1 well-formed');
+    my $token = FlaskbaseTest::Client::token($client->get('/account/login')->{content});
+    my @right = (csrf_token => $token, email => 'ada@example.org', password => $good);
+    my %bad   = (
+        'a token of another visitor' => [ csrf_token =>
+            FlaskbaseTest::Client::token($site->client->get('/account/login')->{content}), @right[ 2 .. 5 ] ],
+        'a field sent twice'   => [ @right, email => 'root@example.org' ],
+        'a password sent twice' => [ @right, password => $good ],
+        'a NUL byte'           => [ @right[ 0 .. 3 ], password => "$good\0" ],
+        'invalid UTF-8'        => [ @right[ 0 .. 3 ], password => "$good\xff" ],
+    );
+    for my $name (sort keys %bad) {
+        $reply = $client->post('/account/login', $bad{$name});
+        is($reply->{status}, 400, "2.2.1 $name: 400");
+        is_deeply([ problems($reply->{content}) ], [], "2.2.1 $name: with a page");
+    }
+    is($client->get('/account/manage')->{status}, 302, 'none of it logs in');
+    my $long = 'x' x 256;
+    is($client->post('/account/login', [ @right[ 0 .. 3 ], password => $long ])->{status}, 200, '2.2.1 256 characters are read');
+    is($client->post('/account/login', [ @right[ 0 .. 3 ], password => "${long}x" ])->{status}, 200, '2.2.1 257, too');
+    is($client->post('/account/login?email=root@example.org', [ @right, is_admin => 1, role_id => 2 ])->{status}, 303,
+        'unknown fields and the query do not count');
+    like(text($client->get('/account/manage')->{content}), qr/ada\@example\.org Account type User/, 'nor do they change anything');
+}
+
 # ---- next (D3) ----
 {
     my @good = ('/about', '/account/manage', '/admin/', '/about?x=1&y=%C3%A9', '/');
@@ -193,7 +225,8 @@ $site->sql("INSERT INTO users (uid, confirmed, first_name, last_name, email, ema
 $site->stop;
 
 # ---- D13, 6.3.8: the same time, whoever asks ----
-# The least of interleaved samples: other work on the machine only ever adds.
+# The least of interleaved samples: other work on the machine only ever adds, so on a busy one more
+# of them are taken until the least is the least.
 {
     my $slow = FlaskbaseTest->start(
         env   => { LOGIN_LIMIT_ACCOUNT => '10000/1m', LOGIN_LIMIT_NETWORK => '10000/1m', SCRYPT_N => 16384 },
@@ -204,7 +237,9 @@ $site->stop;
     my $client = $slow->client;
     my $token  = FlaskbaseTest::Client::token($client->get('/account/login')->{content});
     my %least;
-    for my $round (1 .. 12) {
+    my $alike = sub { my $ratio = $least{ $_[0] } / $least{ada}; return $ratio > 0.8 && $ratio < 1.25 };
+    for my $round (1 .. 150) {
+        last if $round > 12 && $alike->('nobody') && $alike->('invited');
         for my $who (qw(ada nobody invited)) {
             my $start = Time::HiRes::time();
             my $reply = $client->post('/account/login',
@@ -216,7 +251,7 @@ $site->stop;
     }
     for my $who (qw(nobody invited)) {
         my $ratio = $least{$who} / $least{ada};
-        ok($ratio > 0.8 && $ratio < 1.25, sprintf 'D13 %s takes as long as a wrong password (%.2f)', $who, $ratio);
+        ok($alike->($who), sprintf 'D13 %s takes as long as a wrong password (%.2f)', $who, $ratio);
     }
     $slow->stop('timing');
 }
