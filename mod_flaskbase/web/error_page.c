@@ -33,7 +33,7 @@ static void bare_page(fb_context *context, int status, const char *reason)
     fb_buf_init(&body, context->pool, 16384);
     const char *title = fb_reply_reason(status);
     fb_buf_add_fmt(&body,
-                   "<!doctype html>\n<html lang=\"en\"><head><meta charset=\"utf-8\">"
+                   "<!DOCTYPE html>\n<html lang=\"en\"><head><meta charset=\"utf-8\">"
                    "<meta name=\"viewport\" content=\"width=device-width\">"
                    "<title>%d %s</title></head><body><h1>%s</h1>\n",
                    status, title, title);

@@ -80,12 +80,12 @@ void fb_reply_redirect(fb_reply *reply, int status, const char *location)
 {
     fb_buf body;
     fb_buf_init(&body, reply->pool, 16384);
-    fb_buf_add_z(&body, "<!doctype html><html lang=\"en\"><meta charset=\"utf-8\">"
-                        "<title>Redirecting</title><p>Continue at <a href=\"");
+    fb_buf_add_z(&body, "<!DOCTYPE html>\n<html lang=\"en\"><head><meta charset=\"utf-8\">"
+                        "<title>Redirecting</title></head><body><p>Continue at <a href=\"");
     fb_escape_html(&body, fb_str_from(location));
     fb_buf_add_z(&body, "\">");
     fb_escape_html(&body, fb_str_from(location));
-    fb_buf_add_z(&body, "</a>.</p>\n");
+    fb_buf_add_z(&body, "</a>.</p></body></html>\n");
     /* An over-long address leaves the body out; Location is what counts. */
     fb_str text = fb_buf_status(&body) == APR_SUCCESS ? fb_buf_str(&body) : FB_STR("");
     fb_reply_text(reply, status, "text/html; charset=utf-8", text);
