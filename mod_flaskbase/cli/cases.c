@@ -9,9 +9,9 @@
 
 #include "base/banned.h"
 
-#define MAIN          "<main>"
-#define MAX_OUTPUT    ((apr_size_t)512 * 1024 * 1024)
-#define MAX_SHOWN     600
+#define MAIN       "<main>"
+#define MAX_OUTPUT ((apr_size_t)512 * 1024 * 1024)
+#define MAX_SHOWN  600
 
 /* What came of a case. */
 typedef struct outcome {
@@ -21,7 +21,7 @@ typedef struct outcome {
     fb_error error;
 } outcome;
 
-/* ---- the environment of a case ------------------------------------------------------------------ */
+/* ---- the environment of a case --------------------------------------------------- */
 
 static fb_str text_of(const fb_json *node, const char *key, fb_str otherwise)
 {
@@ -37,8 +37,8 @@ static bool flag_of(const fb_json *node, const char *key, bool otherwise)
     return value != NULL && value->type == FB_JSON_BOOL ? value->boolean : otherwise;
 }
 
-static const char *const *endings(const fb_json *node, const char *key, const char *const *otherwise,
-                                  apr_pool_t *pool)
+static const char *const *endings(const fb_json *node, const char *key,
+                                  const char *const *otherwise, apr_pool_t *pool)
 {
     const fb_json *value = fb_json_get(node, key);
 
@@ -63,7 +63,8 @@ static void set_autoescape(fb_env_options *o, const fb_json *env, apr_pool_t *po
         return;
     }
     if (value->type != FB_JSON_OBJECT) {
-        o->autoescape = value->type == FB_JSON_BOOL && value->boolean ? FB_AUTOESCAPE_ON : FB_AUTOESCAPE_OFF;
+        o->autoescape =
+            value->type == FB_JSON_BOOL && value->boolean ? FB_AUTOESCAPE_ON : FB_AUTOESCAPE_OFF;
         return;
     }
     o->autoescape = FB_AUTOESCAPE_BY_NAME;
@@ -157,9 +158,10 @@ static apr_status_t set_values(fb_env *env, const fb_json *options, fb_error *er
     return status;
 }
 
-/* ---- running one case ------------------------------------------------------------------------------- */
+/* ---- running one case ------------------------------------------------------------ */
 
-static apr_status_t make_env(fb_env **out, fb_template **main, const fb_json *c, apr_pool_t *pool, fb_error *error)
+static apr_status_t make_env(fb_env **out, fb_template **main, const fb_json *c, apr_pool_t *pool,
+                             fb_error *error)
 {
     const fb_json *options = fb_json_get(c, "env");
     const fb_json *templates = fb_json_get(c, "templates");
@@ -173,7 +175,8 @@ static apr_status_t make_env(fb_env **out, fb_template **main, const fb_json *c,
         status = set_values(env, options, error);
     }
     *main = NULL;
-    for (apr_size_t i = 0; templates != NULL && i < templates->count && status == APR_SUCCESS; i++) {
+    for (apr_size_t i = 0; templates != NULL && i < templates->count && status == APR_SUCCESS;
+         i++) {
         if (fb_str_eq_z(templates->keys[i], MAIN)) {
             *main = fb_env_add_template(env, FB_STR(""), templates->items[i].text);
         } else {
@@ -215,7 +218,8 @@ static void run_case(outcome *o, const fb_json *c, apr_pool_t *pool)
     o->phase = "render";
     render.arena = fb_arena_create(pool, env->options.limits.memory);
     fb_chunks_init(&chunks, pool, MAX_OUTPUT);
-    o->failed = fb_cli_dict(&context, fb_json_get(c, "context"), render.arena, &o->error) != APR_SUCCESS;
+    o->failed =
+        fb_cli_dict(&context, fb_json_get(c, "context"), render.arena, &o->error) != APR_SUCCESS;
     if (!o->failed) {
         render.context = context;
         o->failed = fb_template_render(&chunks, env, main, &render, pool, &o->error) != APR_SUCCESS;
@@ -225,7 +229,7 @@ static void run_case(outcome *o, const fb_json *c, apr_pool_t *pool)
     }
 }
 
-/* ---- comparing ---------------------------------------------------------------------------------------- */
+/* ---- comparing ------------------------------------------------------------------- */
 
 /* Python's own messages are CPython's; only a few that Jinja2 writes are compared. */
 static bool message_counts(const fb_json *c, fb_str message)
@@ -233,7 +237,8 @@ static bool message_counts(const fb_json *c, fb_str message)
     if (!flag_of(c, "python_error", false)) {
         return true;
     }
-    return fb_str_starts(message, FB_STR("macro '")) || fb_str_starts(message, FB_STR("The loop must")) ||
+    return fb_str_starts(message, FB_STR("macro '")) ||
+           fb_str_starts(message, FB_STR("The loop must")) ||
            fb_str_starts(message, FB_STR("Invalid character in attribute name"));
 }
 
@@ -262,13 +267,15 @@ static const char *compare_error(const fb_json *c, const outcome *o, apr_pool_t 
     }
     if (!fb_str_eq_z(kind, o->error.kind != NULL ? o->error.kind : "")) {
         return differs(pool, "class of error", kind,
-                       fb_str_printf(pool, "%s: %s", o->error.kind != NULL ? o->error.kind : "(none)",
+                       fb_str_printf(pool, "%s: %s",
+                                     o->error.kind != NULL ? o->error.kind : "(none)",
                                      o->error.message != NULL ? o->error.message : ""));
     }
     if (!fb_str_eq_z(text_of(c, "phase", FB_STR("render")), o->phase)) {
         return differs(pool, "phase", text_of(c, "phase", FB_STR("")), fb_str_from(o->phase));
     }
-    if (fb_json_get(c, "message") != NULL && message_counts(c, message) && !fb_str_eq(message, got)) {
+    if (fb_json_get(c, "message") != NULL && message_counts(c, message) &&
+        !fb_str_eq(message, got)) {
         return differs(pool, "message", message, got);
     }
     if (line != NULL && !fb_str_eq(line->text, fb_str_printf(pool, "%d", o->error.line))) {
@@ -289,8 +296,9 @@ static const char *compare(const fb_json *c, const outcome *o, apr_pool_t *pool)
         return compare_error(c, o, pool);
     }
     if (o->failed) {
-        return apr_psprintf(pool, "%s: %s (%s, line %d)", o->error.kind != NULL ? o->error.kind : "error",
-                            o->error.message != NULL ? o->error.message : "?", o->phase, o->error.line);
+        return apr_psprintf(
+            pool, "%s: %s (%s, line %d)", o->error.kind != NULL ? o->error.kind : "error",
+            o->error.message != NULL ? o->error.message : "?", o->phase, o->error.line);
     }
     if (expect == NULL) {
         return "the case expects nothing";
@@ -298,7 +306,7 @@ static const char *compare(const fb_json *c, const outcome *o, apr_pool_t *pool)
     return fb_str_eq(expect->text, o->text) ? NULL : differs(pool, "output", expect->text, o->text);
 }
 
-/* ---- files ------------------------------------------------------------------------------------------------- */
+/* ---- files ----------------------------------------------------------------------- */
 
 typedef struct tally {
     unsigned passed, failed, skipped;

@@ -72,19 +72,11 @@ apr_status_t fb_cli_value(fb_value *out, const fb_json *node, fb_arena *arena, f
     apr_status_t status = APR_SUCCESS;
 
     switch (node->type) {
-    case FB_JSON_NULL:
-        *out = fb_none();
-        break;
-    case FB_JSON_BOOL:
-        *out = fb_bool(node->boolean);
-        break;
-    case FB_JSON_NUMBER:
-        return number(out, node, arena, error);
-    case FB_JSON_STRING:
-        *out = fb_string(node->text);
-        break;
-    case FB_JSON_ARRAY:
-        return list(out, node, arena, error);
+    case FB_JSON_NULL: *out = fb_none(); break;
+    case FB_JSON_BOOL: *out = fb_bool(node->boolean); break;
+    case FB_JSON_NUMBER: return number(out, node, arena, error);
+    case FB_JSON_STRING: *out = fb_string(node->text); break;
+    case FB_JSON_ARRAY: return list(out, node, arena, error);
     default:
         status = fb_cli_dict(&dict, node, arena, error);
         *out = fb_dict_value(dict);

@@ -13,7 +13,7 @@
 #define MAX_OUTPUT ((apr_size_t)256 * 1024 * 1024)
 #define MAX_DUMP   ((apr_size_t)64 * 1024 * 1024)
 
-/* ---- environments --------------------------------------------------------------------------------- */
+/* ---- environments ---------------------------------------------------------------- */
 
 static void report(void *baton, const fb_error *problem)
 {
@@ -57,7 +57,8 @@ static apr_status_t set_variables(fb_cli *cli, fb_dict *context, fb_arena *arena
         fb_str value = fb_str_from(cli->given[i].value);
         fb_str name = fb_str_split(&value, '=');
         if (value.ptr == NULL || name.len == 0) {
-            return fb_error_set(error, FB_EINVALID, "--set wants NAME=VALUE, not %s", cli->given[i].value);
+            return fb_error_set(error, FB_EINVALID, "--set wants NAME=VALUE, not %s",
+                                cli->given[i].value);
         }
         status = fb_dict_set_str(context, name, fb_string(value), arena);
     }
@@ -88,10 +89,10 @@ static apr_status_t load_context(fb_cli *cli, fb_dict **out, fb_arena *arena, fb
     return status == APR_SUCCESS ? set_variables(cli, *out, arena, error) : status;
 }
 
-/* ---- render ----------------------------------------------------------------------------------------- */
+/* ---- render ---------------------------------------------------------------------- */
 
-static apr_status_t render_once(fb_chunks *out, const fb_env *env, const fb_template *tmpl, fb_dict *context,
-                                apr_pool_t *pool, fb_error *error)
+static apr_status_t render_once(fb_chunks *out, const fb_env *env, const fb_template *tmpl,
+                                fb_dict *context, apr_pool_t *pool, fb_error *error)
 {
     fb_render render = { .context = context };
 
@@ -100,7 +101,8 @@ static apr_status_t render_once(fb_chunks *out, const fb_env *env, const fb_temp
 }
 
 /* Renders again and again and says how long one took; the output is thrown away. */
-static int repeat(fb_cli *cli, const fb_env *env, const fb_template *tmpl, fb_dict *context, apr_int64_t times)
+static int repeat(fb_cli *cli, const fb_env *env, const fb_template *tmpl, fb_dict *context,
+                  apr_int64_t times)
 {
     apr_pool_t *pool = NULL;
     apr_time_t start = apr_time_now();
@@ -149,7 +151,8 @@ static int run_render(fb_cli *cli)
         load_context(cli, &context, arena, &error) != APR_SUCCESS) {
         return fb_cli_fail_error(cli, &error);
     }
-    (void)!fb_env_compile(env, NULL, NULL, cli->pool, &ignored); /* only what is used must be right */
+    (void)!fb_env_compile(env, NULL, NULL, cli->pool,
+                          &ignored); /* only what is used must be right */
     const fb_template *tmpl = fb_env_find(env, fb_str_from(name));
     if (tmpl == NULL) {
         return fb_cli_fail(cli, "there is no template %s", name);
@@ -164,13 +167,21 @@ static int run_render(fb_cli *cli)
     return FB_CLI_OK;
 }
 
-/* ---- templates check, templates dump --------------------------------------------------------------------- */
+/* ---- templates check, templates dump --------------------------------------------- */
 
 /* What the application brings to every page. */
-static const char *const declared[] = {
-    "current_user", "config", "request", "session", "g", "url_for", "get_flashed_messages", "csrf_token",
-    "index_for_role", "is_hidden_field", "assets_urls", NULL
-};
+static const char *const declared[] = { "current_user",
+                                        "config",
+                                        "request",
+                                        "session",
+                                        "g",
+                                        "url_for",
+                                        "get_flashed_messages",
+                                        "csrf_token",
+                                        "index_for_role",
+                                        "is_hidden_field",
+                                        "assets_urls",
+                                        NULL };
 
 static int run_check(fb_cli *cli)
 {
@@ -218,8 +229,8 @@ static int run_dump(fb_cli *cli)
     fb_buf_init(&out, cli->pool, MAX_DUMP);
     for (apr_size_t i = 0; i < sizeof(parts) / sizeof(parts[0]); i++) {
         if ((all || fb_cli_has(cli, parts[i].option)) &&
-            fb_template_dump(&out, env, fb_str_from(fb_cli_operand(cli, 0)), parts[i].what, &error) !=
-                APR_SUCCESS) {
+            fb_template_dump(&out, env, fb_str_from(fb_cli_operand(cli, 0)), parts[i].what,
+                             &error) != APR_SUCCESS) {
             fb_cli_write(cli, fb_buf_str(&out));
             return fb_cli_fail_error(cli, &error);
         }
@@ -229,7 +240,8 @@ static int run_dump(fb_cli *cli)
 }
 
 static const fb_cli_option render_options[] = {
-    { "templates", 't', "DIR", "A folder of templates; the first of several that has a name wins." },
+    { "templates", 't', "DIR",
+      "A folder of templates; the first of several that has a name wins." },
     { "context", 'c', "FILE", "Variables: a JSON object." },
     { "set", 's', "NAME=VALUE", "One more variable, a string. May be given several times." },
     { "repeat", 'r', "N", "Render N times and print how long one took." },
@@ -238,13 +250,15 @@ static const fb_cli_option render_options[] = {
 };
 
 static const fb_cli_option folder_options[] = {
-    { "templates", 't', "DIR", "A folder of templates; the first of several that has a name wins." },
+    { "templates", 't', "DIR",
+      "A folder of templates; the first of several that has a name wins." },
     { "names", 'n', NULL, "Report also names that nothing sets or declares." },
     { 0 },
 };
 
 static const fb_cli_option dump_options[] = {
-    { "templates", 't', "DIR", "A folder of templates; the first of several that has a name wins." },
+    { "templates", 't', "DIR",
+      "A folder of templates; the first of several that has a name wins." },
     { "tokens", 0, NULL, "Only what the lexer made." },
     { "ast", 0, NULL, "Only the syntax tree." },
     { "code", 0, NULL, "Only the instructions." },
@@ -256,17 +270,21 @@ const fb_cli_command fb_cli_render_commands[] = {
       .operands = "[NAME]",
       .max_operands = 1,
       .summary = "Render a template",
-      .doc = "Prints what the template makes of the context. Without --templates the packaged ones are "
-             "used.\n\nWith --cases, runs a file of conformance cases and ends with the line \"N passed, N "
-             "failed\"; ids of failed cases are listed, with --verbose also how they differ. The exit "
-             "status is 1 if any failed.",
+      .doc =
+          "Prints what the template makes of the context. Without --templates the packaged ones "
+          "are "
+          "used.\n\nWith --cases, runs a file of conformance cases and ends with the line \"N "
+          "passed, N "
+          "failed\"; ids of failed cases are listed, with --verbose also how they differ. The exit "
+          "status is 1 if any failed.",
       .options = render_options,
       .run = run_render },
     { .name = "templates check",
       .operands = "[DIR]",
       .max_operands = 1,
       .summary = "Compile all templates and report every problem",
-      .doc = "Each problem is shown with its place, the line and a caret. The exit status is 1 if there is "
+      .doc = "Each problem is shown with its place, the line and a caret. The exit status is 1 if "
+             "there is "
              "any.",
       .options = folder_options,
       .run = run_check },

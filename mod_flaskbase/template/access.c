@@ -8,36 +8,25 @@
 
 #include "base/banned.h"
 
-/* ---- attributes -------------------------------------------------------------------------------- */
+/* ---- attributes ------------------------------------------------------------------ */
 
 const fb_builtin *fb_methods_of(fb_value v)
 {
     switch (v.tag) {
     case FB_STR:
-    case FB_MARKUP:
-        return fb_builtin_str_methods;
-    case FB_BYTES:
-        return fb_builtin_bytes_methods;
-    case FB_LIST:
-        return fb_builtin_list_methods;
-    case FB_TUPLE:
-        return fb_builtin_tuple_methods;
-    case FB_DICT:
-        return fb_builtin_dict_methods;
-    case FB_VIEW:
-        return fb_builtin_view_methods;
+    case FB_MARKUP: return fb_builtin_str_methods;
+    case FB_BYTES: return fb_builtin_bytes_methods;
+    case FB_LIST: return fb_builtin_list_methods;
+    case FB_TUPLE: return fb_builtin_tuple_methods;
+    case FB_DICT: return fb_builtin_dict_methods;
+    case FB_VIEW: return fb_builtin_view_methods;
     case FB_BOOL:
     case FB_INT:
-    case FB_BIGINT:
-        return fb_builtin_int_methods;
-    case FB_FLOAT:
-        return fb_builtin_float_methods;
-    case FB_RANGE:
-        return fb_builtin_range_methods;
-    case FB_OBJECT:
-        return v.as.object->cls->methods;
-    default:
-        return NULL;
+    case FB_BIGINT: return fb_builtin_int_methods;
+    case FB_FLOAT: return fb_builtin_float_methods;
+    case FB_RANGE: return fb_builtin_range_methods;
+    case FB_OBJECT: return v.as.object->cls->methods;
+    default: return NULL;
     }
 }
 
@@ -46,20 +35,13 @@ const fb_attribute *fb_attributes_of(fb_value v)
     switch (v.tag) {
     case FB_BOOL:
     case FB_INT:
-    case FB_BIGINT:
-        return fb_builtin_int_attributes;
-    case FB_FLOAT:
-        return fb_builtin_float_attributes;
-    case FB_RANGE:
-        return fb_builtin_range_attributes;
-    case FB_TUPLE:
-        return v.aux == FB_TUPLE_GROUP ? fb_builtin_group_attributes : NULL;
-    case FB_MACRO:
-        return fb_macro_attributes();
-    case FB_OBJECT:
-        return v.as.object->cls->attributes;
-    default:
-        return NULL;
+    case FB_BIGINT: return fb_builtin_int_attributes;
+    case FB_FLOAT: return fb_builtin_float_attributes;
+    case FB_RANGE: return fb_builtin_range_attributes;
+    case FB_TUPLE: return v.aux == FB_TUPLE_GROUP ? fb_builtin_group_attributes : NULL;
+    case FB_MACRO: return fb_macro_attributes();
+    case FB_OBJECT: return v.as.object->cls->attributes;
+    default: return NULL;
     }
 }
 
@@ -113,21 +95,39 @@ apr_status_t fb_attribute_of(fb_vm *vm, fb_value v, fb_str name, fb_value *out, 
     return FB_ENOTFOUND;
 }
 
-/* ---- the sandbox ------------------------------------------------------------------------------------ */
+/* ---- the sandbox ----------------------------------------------------------------- */
 
 /* What every Python object has; templates probe for them to break out. */
 static bool is_python_internal(fb_value v, fb_str name)
 {
-    static const char *const common[] = {
-        "__class__", "__doc__", "__init__", "__new__", "__repr__", "__str__", "__hash__",
-        "__eq__", "__ne__", "__lt__", "__le__", "__gt__", "__ge__", "__dir__", "__format__",
-        "__getattribute__", "__setattr__", "__delattr__", "__reduce__", "__reduce_ex__",
-        "__sizeof__", "__subclasshook__", "__init_subclass__", NULL
-    };
-    static const char *const function[] = {
-        "__globals__", "__code__", "__closure__", "__defaults__", "__func__", "__self__",
-        "__call__", "__name__", "__module__", "__dict__", NULL
-    };
+    static const char *const common[] = { "__class__",
+                                          "__doc__",
+                                          "__init__",
+                                          "__new__",
+                                          "__repr__",
+                                          "__str__",
+                                          "__hash__",
+                                          "__eq__",
+                                          "__ne__",
+                                          "__lt__",
+                                          "__le__",
+                                          "__gt__",
+                                          "__ge__",
+                                          "__dir__",
+                                          "__format__",
+                                          "__getattribute__",
+                                          "__setattr__",
+                                          "__delattr__",
+                                          "__reduce__",
+                                          "__reduce_ex__",
+                                          "__sizeof__",
+                                          "__subclasshook__",
+                                          "__init_subclass__",
+                                          NULL };
+    static const char *const function[] = { "__globals__",  "__code__", "__closure__",
+                                            "__defaults__", "__func__", "__self__",
+                                            "__call__",     "__name__", "__module__",
+                                            "__dict__",     NULL };
 
     if (!fb_str_starts(name, FB_STR("__")))
         return false;
@@ -135,7 +135,8 @@ static bool is_python_internal(fb_value v, fb_str name)
         if (fb_str_eq_z(name, *each))
             return true;
     }
-    if (v.tag != FB_FUNCTION && v.tag != FB_METHOD && v.tag != FB_MACRO && v.tag != FB_OBJECT)
+    if (v.tag != FB_FUNCTION && v.tag != FB_METHOD && v.tag != FB_MACRO && v.tag != FB_OBJECT &&
+        v.tag != FB_UNDEFINED)
         return false;
     for (const char *const *each = function; *each != NULL; each++) {
         if (fb_str_eq_z(name, *each))
@@ -189,7 +190,7 @@ static apr_status_t guarded_attribute(fb_vm *vm, fb_value v, fb_str name, fb_val
     return status;
 }
 
-/* ---- items ------------------------------------------------------------------------------------------- */
+/* ---- items ----------------------------------------------------------------------- */
 
 static bool index_of(fb_value key, int64_t *out)
 {
@@ -275,12 +276,12 @@ apr_status_t fb_item_of(fb_vm *vm, fb_value v, fb_value key, fb_value *out, fb_e
         if (v.as.object->cls->get_item != NULL)
             return v.as.object->cls->get_item(vm, v, key, out, error);
         return FB_ENOTFOUND;
-    default:
-        return FB_ENOTFOUND;
+    default: return FB_ENOTFOUND;
     }
     const fb_value *part = key.as.list->items;
     apr_status_t status = fb_slice(vm, v, part[0], part[1], part[2], out, error);
-    if (status != APR_SUCCESS && (fb_error_is(error, "TypeError") || fb_error_is(error, "ValueError"))) {
+    if (status != APR_SUCCESS &&
+        (fb_error_is(error, "TypeError") || fb_error_is(error, "ValueError"))) {
         bool type = fb_error_is(error, "TypeError");
         if (type) {
             fb_error_clear(error);
@@ -316,7 +317,7 @@ apr_status_t fb_getitem(fb_vm *vm, fb_value v, fb_value key, fb_value *out, fb_e
     return status;
 }
 
-/* ---- slices ------------------------------------------------------------------------------------------- */
+/* ---- slices ---------------------------------------------------------------------- */
 
 static apr_status_t slice_bound(fb_value v, int64_t missing, int64_t *out, fb_error *error)
 {
@@ -444,15 +445,12 @@ apr_status_t fb_slice(fb_vm *vm, fb_value v, fb_value start, fb_value stop, fb_v
     case FB_MARKUP:
     case FB_LIST:
     case FB_TUPLE:
-    case FB_RANGE:
-        status = fb_length(vm, v, &len, error);
-        break;
+    case FB_RANGE: status = fb_length(vm, v, &len, error); break;
     case FB_UNDEFINED:
         *out = v;
         return v.as.undefined->kind == FB_UNDEFINED_CHAINABLE ? APR_SUCCESS
                                                               : fb_raise_undefined(vm, v, error);
-    case FB_DICT:
-        return fb_raise(error, "TypeError", "unhashable type: 'slice'");
+    case FB_DICT: return fb_raise(error, "TypeError", "unhashable type: 'slice'");
     default:
         return fb_raise(error, "TypeError", "'%s' object is not subscriptable", fb_value_type(v));
     }

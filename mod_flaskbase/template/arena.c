@@ -12,7 +12,7 @@
 
 struct fb_arena_block {
     fb_arena_block *previous;
-    apr_size_t size;    /* bytes of memory */
+    apr_size_t size; /* bytes of memory */
     char *memory;
 };
 

@@ -21,10 +21,10 @@ typedef struct fb_arena_block fb_arena_block;
 typedef struct fb_arena {
     char *at;
     char *end;
-    fb_arena_block *block;  /* the one being filled */
-    fb_arena_block *spare;  /* given back by a release */
+    fb_arena_block *block; /* the one being filled */
+    fb_arena_block *spare; /* given back by a release */
     apr_pool_t *pool;
-    apr_size_t used;        /* bytes in full blocks, for the budget */
+    apr_size_t used; /* bytes in full blocks, for the budget */
     apr_size_t max;
 } fb_arena;
 

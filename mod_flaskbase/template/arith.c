@@ -11,7 +11,7 @@
 #include "base/banned.h"
 
 static const char *const signs[] = {
-    [FB_BIN_ADD] = "+", [FB_BIN_SUB] = "-", [FB_BIN_MUL] = "*", [FB_BIN_DIV] = "/",
+    [FB_BIN_ADD] = "+",       [FB_BIN_SUB] = "-", [FB_BIN_MUL] = "*",           [FB_BIN_DIV] = "/",
     [FB_BIN_FLOORDIV] = "//", [FB_BIN_MOD] = "%", [FB_BIN_POW] = "** or pow()",
 };
 
@@ -21,11 +21,11 @@ static apr_status_t unsupported(fb_vm *vm, fb_binop op, fb_value a, fb_value b, 
         return fb_raise_undefined(vm, a, error);
     if (b.tag == FB_UNDEFINED)
         return fb_raise_undefined(vm, b, error);
-    return fb_raise(error, "TypeError", "unsupported operand type(s) for %s: '%s' and '%s'", signs[op],
-                    fb_value_type(a), fb_value_type(b));
+    return fb_raise(error, "TypeError", "unsupported operand type(s) for %s: '%s' and '%s'",
+                    signs[op], fb_value_type(a), fb_value_type(b));
 }
 
-/* ---- integers ------------------------------------------------------------------------------- */
+/* ---- integers -------------------------------------------------------------------- */
 
 static apr_status_t integers(fb_vm *vm, fb_binop op, fb_integer a, fb_integer b, fb_value *out,
                              fb_error *error)
@@ -38,21 +38,11 @@ static apr_status_t integers(fb_vm *vm, fb_binop op, fb_integer a, fb_integer b,
     apr_status_t status;
 
     switch (op) {
-    case FB_BIN_ADD:
-        status = fb_integer_add(&result, a, b, vm->arena, error);
-        break;
-    case FB_BIN_SUB:
-        status = fb_integer_sub(&result, a, b, vm->arena, error);
-        break;
-    case FB_BIN_MUL:
-        status = fb_integer_mul(&result, a, b, vm->arena, error);
-        break;
-    case FB_BIN_FLOORDIV:
-        status = fb_integer_divmod(&result, NULL, a, b, vm->arena, error);
-        break;
-    case FB_BIN_MOD:
-        status = fb_integer_divmod(NULL, &result, a, b, vm->arena, error);
-        break;
+    case FB_BIN_ADD: status = fb_integer_add(&result, a, b, vm->arena, error); break;
+    case FB_BIN_SUB: status = fb_integer_sub(&result, a, b, vm->arena, error); break;
+    case FB_BIN_MUL: status = fb_integer_mul(&result, a, b, vm->arena, error); break;
+    case FB_BIN_FLOORDIV: status = fb_integer_divmod(&result, NULL, a, b, vm->arena, error); break;
+    case FB_BIN_MOD: status = fb_integer_divmod(NULL, &result, a, b, vm->arena, error); break;
     case FB_BIN_DIV:
         status = fb_integer_truediv(&quotient, a, b, vm->arena, error);
         *out = fb_float(quotient);
@@ -74,7 +64,7 @@ static apr_status_t integers(fb_vm *vm, fb_binop op, fb_integer a, fb_integer b,
     return status;
 }
 
-/* ---- floats --------------------------------------------------------------------------------- */
+/* ---- floats ---------------------------------------------------------------------- */
 
 static apr_status_t to_double(fb_value v, double *out, fb_error *error)
 {
@@ -93,26 +83,16 @@ static apr_status_t floats(fb_vm *vm, fb_binop op, double a, double b, fb_value 
     apr_status_t status = APR_SUCCESS;
 
     switch (op) {
-    case FB_BIN_ADD:
-        result = a + b;
-        break;
-    case FB_BIN_SUB:
-        result = a - b;
-        break;
-    case FB_BIN_MUL:
-        result = a * b;
-        break;
+    case FB_BIN_ADD: result = a + b; break;
+    case FB_BIN_SUB: result = a - b; break;
+    case FB_BIN_MUL: result = a * b; break;
     case FB_BIN_DIV:
         if (b == 0.0)
             return fb_raise(error, "ZeroDivisionError", "float division by zero");
         result = a / b;
         break;
-    case FB_BIN_FLOORDIV:
-        status = fb_float_divmod(&result, NULL, a, b, error);
-        break;
-    case FB_BIN_MOD:
-        status = fb_float_divmod(NULL, &result, a, b, error);
-        break;
+    case FB_BIN_FLOORDIV: status = fb_float_divmod(&result, NULL, a, b, error); break;
+    case FB_BIN_MOD: status = fb_float_divmod(NULL, &result, a, b, error); break;
     default:
         status = fb_float_pow(&result, &imaginary, a, b, error);
         if (status == APR_SUCCESS && imaginary != 0.0) {
@@ -139,7 +119,7 @@ static apr_status_t numbers(fb_vm *vm, fb_binop op, fb_value a, fb_value b, fb_v
     return status == APR_SUCCESS ? floats(vm, op, x, y, out, error) : status;
 }
 
-/* ---- sequences ------------------------------------------------------------------------------ */
+/* ---- sequences ------------------------------------------------------------------- */
 
 static apr_status_t join_strings(fb_vm *vm, fb_value a, fb_value b, fb_value *out, fb_error *error)
 {
@@ -209,7 +189,7 @@ static bool repeatable(fb_value v)
     return fb_is_string(v) || fb_is_sequence(v) || v.tag == FB_BYTES;
 }
 
-/* ---- public --------------------------------------------------------------------------------- */
+/* ---- public ---------------------------------------------------------------------- */
 
 apr_status_t fb_binary(fb_vm *vm, fb_binop op, fb_value a, fb_value b, fb_value *out,
                        fb_error *error)

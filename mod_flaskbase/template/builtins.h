@@ -10,13 +10,13 @@ extern const fb_builtin fb_builtin_tests[];
 extern const fb_builtin fb_builtin_globals[];
 
 /* Methods of the built-in types: the row's function gets the object as `self`. */
-extern const fb_builtin fb_builtin_str_methods[];   /* of str and Markup */
+extern const fb_builtin fb_builtin_str_methods[]; /* of str and Markup */
 extern const fb_builtin fb_builtin_bytes_methods[];
 extern const fb_builtin fb_builtin_list_methods[];
 extern const fb_builtin fb_builtin_tuple_methods[];
 extern const fb_builtin fb_builtin_dict_methods[];
 extern const fb_builtin fb_builtin_view_methods[];
-extern const fb_builtin fb_builtin_int_methods[];   /* of int and bool */
+extern const fb_builtin fb_builtin_int_methods[]; /* of int and bool */
 extern const fb_builtin fb_builtin_float_methods[];
 extern const fb_builtin fb_builtin_range_methods[];
 /* Of Markup besides those of str. */

@@ -18,73 +18,75 @@ typedef struct fb_name {
  * a, b, c are the instruction's operands (8, 16, 32 bits); "→" shows the stack's top. Names are
  * given by their number in the environment, constants and texts by that in the template. A site
  * is a row of a table of the template, for what does not fit an instruction. */
-#define FB_OPCODES(X)                                                                          \
-    X(CONST,         "→ constant c")                                                            \
-    X(CONST_COPY,    "→ a fresh copy of the list or dict that is constant c")                    \
-    X(LOAD,          "→ slot b; the variable is called c")                                       \
-    X(LOAD_UP,       "→ slot b of the a-th enclosing procedure")                                 \
-    X(STORE,         "v → ; slot b = v")                                                         \
-    X(POP,           "v →")                                                                      \
-    X(DUP,           "v → v v")                                                                  \
-    X(SLOT_MISSING,  "slot b is not set")                                                        \
-    X(SLOT_UNKNOWN,  "slot b is to be looked up in the context when first read")                 \
-    X(SLOT_ALIAS,    "slot b = slot c of the a-th enclosing procedure (0: this one)")            \
-    X(EXPORT,        "the context's variable c = slot b; a: 1 exported, 2 not exported")         \
-    X(LIST,          "c values → list")                                                          \
-    X(TUPLE,         "c values → tuple")                                                         \
-    X(DICT,          "c pairs → dict")                                                           \
-    X(CONCAT,        "c values → string (~); a: how Markup is treated")                          \
-    X(UNPACK,        "sequence → c values, the first on top")                                    \
-    X(ADD, "a b → a + b") X(SUB, "a b → a - b") X(MUL, "a b → a * b") X(DIV, "a b → a / b")      \
-    X(FLOORDIV, "a b → a // b") X(MOD, "a b → a % b") X(POW, "a b → a ** b")                     \
-    X(NEG, "a → -a") X(POS, "a → +a") X(NOT, "a → not a")                                        \
-    X(COMPARE,       "a b → bool; a: which comparison")                                          \
-    X(COMPARE_CHAIN, "a b → b, or false and jump to c, for a < b < c")                           \
-    X(ATTR,          "v → v.c")                                                                  \
-    X(ITEM,          "v k → v[k]")                                                               \
-    X(SLICE,         "v start stop step → v[start:stop:step]")                                   \
-    X(SLICE_VALUE,   "start stop step → slice")                                                  \
-    X(JUMP,          "go to c")                                                                  \
-    X(JUMP_IF_FALSE, "v → ; go to c")                                                            \
-    X(AND,           "v → v and go to c if false, else →")                                       \
-    X(OR,            "v → v and go to c if true, else →")                                        \
-    X(CALL,          "callee arguments → result; site c; a: 1 the result is only printed")       \
-    X(FILTER,        "value arguments → result; site c")                                         \
-    X(TEST,          "value arguments → bool; site c; a: 1 negated")                             \
-    X(TEXT,          "print text c")                                                             \
-    X(PRINT,         "v → ; a: how it is escaped")                                               \
-    X(PRINT_LOAD,    "print slot b, called c; a: how it is escaped")                             \
-    X(PRINT_ATTR,    "v → ; print v.c; a: how it is escaped")                                    \
-    X(CAPTURE,       "→ mark; output is collected")                                              \
-    X(CAPTURED,      "mark → what was collected; a: str, Markup, or as autoescape is now")       \
-    X(HOIST,         "mark → ; what was collected goes out before c collectings around it")       \
-    X(DROP_CAPTURE,  "what slot-less collecting began c captures ago is thrown away")            \
-    X(FOR_START,     "iterable → ; slot b = loop; a: 1 loop variable, 2 filter on the stack, 4 recursive") \
-    X(FOR_NEXT,      "→ next item of loop b, or go to c")                                        \
-    X(FOR_AGAIN,     "the body of loop b ran to its end; go to c")                               \
-    X(FOR_ELSE,      "go to c if a body of loop b ran to its end")                               \
+/* clang-format off */
+#define FB_OPCODES(X) \
+    X(CONST,         "→ constant c") \
+    X(CONST_COPY,    "→ a fresh copy of the list or dict that is constant c") \
+    X(LOAD,          "→ slot b; the variable is called c") \
+    X(LOAD_UP,       "→ slot b of the a-th enclosing procedure") \
+    X(STORE,         "v → ; slot b = v") \
+    X(POP,           "v →") \
+    X(DUP,           "v → v v") \
+    X(SLOT_MISSING,  "slot b is not set") \
+    X(SLOT_UNKNOWN,  "slot b is to be looked up in the context when first read") \
+    X(SLOT_ALIAS,    "slot b = slot c of the a-th enclosing procedure (0: this one)") \
+    X(EXPORT,        "the context's variable c = slot b; a: 1 exported, 2 not exported") \
+    X(LIST,          "c values → list") \
+    X(TUPLE,         "c values → tuple") \
+    X(DICT,          "c pairs → dict") \
+    X(CONCAT,        "c values → string (~); a: how Markup is treated") \
+    X(UNPACK,        "sequence → c values, the first on top") \
+    X(ADD, "a b → a + b") X(SUB, "a b → a - b") X(MUL, "a b → a * b") X(DIV, "a b → a / b") \
+    X(FLOORDIV, "a b → a // b") X(MOD, "a b → a % b") X(POW, "a b → a ** b") \
+    X(NEG, "a → -a") X(POS, "a → +a") X(NOT, "a → not a") \
+    X(COMPARE,       "a b → bool; a: which comparison") \
+    X(COMPARE_CHAIN, "a b → b, or false and jump to c, for a < b < c") \
+    X(ATTR,          "v → v.c") \
+    X(ITEM,          "v k → v[k]") \
+    X(SLICE,         "v start stop step → v[start:stop:step]") \
+    X(SLICE_VALUE,   "start stop step → slice") \
+    X(JUMP,          "go to c") \
+    X(JUMP_IF_FALSE, "v → ; go to c") \
+    X(AND,           "v → v and go to c if false, else →") \
+    X(OR,            "v → v and go to c if true, else →") \
+    X(CALL,          "callee arguments → result; site c; a: 1 the result is only printed") \
+    X(FILTER,        "value arguments → result; site c") \
+    X(TEST,          "value arguments → bool; site c; a: 1 negated") \
+    X(TEXT,          "print text c") \
+    X(PRINT,         "v → ; a: how it is escaped") \
+    X(PRINT_LOAD,    "print slot b, called c; a: how it is escaped") \
+    X(PRINT_ATTR,    "v → ; print v.c; a: how it is escaped") \
+    X(CAPTURE,       "→ mark; output is collected") \
+    X(CAPTURED,      "mark → what was collected; a: str, Markup, or as autoescape is now") \
+    X(HOIST,         "mark → ; what was collected goes out before c collectings around it") \
+    X(DROP_CAPTURE,  "the innermost c captures are thrown away") \
+    X(FOR_START,     "iterable → ; slot b = loop; a: 1 has a variable, 2 filtered, 4 recursive") \
+    X(FOR_NEXT,      "→ next item of loop b, or go to c") \
+    X(FOR_AGAIN,     "the body of loop b ran to its end; go to c") \
+    X(FOR_ELSE,      "go to c if a body of loop b ran to its end") \
     X(MACRO,         "→ macro made of procedure c in this frame; a: 1 autoescape is the default") \
-    X(RECURSE,       "iterable macro → result; a: 1 printed")                                    \
-    X(PARAM_SET,     "go to c if parameter slot b was given")                                    \
-    X(PARAM_MISSING, "slot b = undefined: parameter c was not provided")                         \
-    X(BLOCK,         "run block site c; a: 1 if not extended so far")                            \
-    X(EXTENDS,       "name → ; a: 1 template site c is known, no name")                          \
-    X(NOT_TWICE,     "error if this template extended another already")                          \
-    X(RAISE,         "TemplateRuntimeError with text constant c")                                \
-    X(IF_EXTENDED,   "go to c if this template extended another")                                \
-    X(INCLUDE,       "name → ; include site c")                                                  \
-    X(IMPORT,        "name → module; include site c")                                            \
-    X(IMPORT_NAME,   "module → module v; import site c")                                         \
-    X(SELF,          "slot b = self")                                                            \
-    X(SUPER,         "slot b = super")                                                           \
-    X(NS_CHECK,      "v → v, which must be a namespace")                                         \
-    X(NS_SET,        "namespace v → ; namespace.c = v")                                          \
-    X(AUTOESCAPE,    "v → old state; autoescape = v")                                            \
-    X(AUTOESCAPE_END, "old state →")                                                             \
-    X(SAFE_IF_AUTO,  "v → Markup(v) under autoescape, else v")                                   \
-    X(COND_UNDEFINED, "→ undefined with text constant c")                                        \
-    X(RESULT,        "v → ; what the procedure returns")                                         \
+    X(RECURSE,       "iterable macro → result; a: 1 printed") \
+    X(PARAM_SET,     "go to c if parameter slot b was given") \
+    X(PARAM_MISSING, "slot b = undefined: parameter c was not provided") \
+    X(BLOCK,         "run block site c; a: 1 if not extended so far") \
+    X(EXTENDS,       "name → ; a: 1 template site c is known, no name") \
+    X(NOT_TWICE,     "error if this template extended another already") \
+    X(RAISE,         "TemplateRuntimeError with text constant c") \
+    X(IF_EXTENDED,   "go to c if this template extended another") \
+    X(INCLUDE,       "name → ; include site c") \
+    X(IMPORT,        "name → module; include site c") \
+    X(IMPORT_NAME,   "module → module v; import site c") \
+    X(SELF,          "slot b = self") \
+    X(SUPER,         "slot b = super") \
+    X(NS_CHECK,      "v → v, which must be a namespace") \
+    X(NS_SET,        "namespace v → ; namespace.c = v") \
+    X(AUTOESCAPE,    "v → old state; autoescape = v") \
+    X(AUTOESCAPE_END, "old state →") \
+    X(SAFE_IF_AUTO,  "v → Markup(v) under autoescape, else v") \
+    X(COND_UNDEFINED, "→ undefined with text constant c") \
+    X(RESULT,        "v → ; what the procedure returns") \
     X(RETURN,        "end of the procedure")
+/* clang-format on */
 
 typedef enum fb_opcode {
 #define FB_OP(name, doc) FB_OP_##name,

@@ -25,7 +25,7 @@ const char *const fb_opcode_docs[FB_OP_COUNT] = {
 #undef FB_OP
 };
 
-/* ---- errors and places --------------------------------------------------------------------------- */
+/* ---- errors and places ----------------------------------------------------------- */
 
 void fb_gen_fail(fb_codegen *cg, const fb_node *node, const char *kind, const char *fmt, ...)
 {
@@ -52,7 +52,7 @@ void fb_gen_column(fb_codegen *cg, const fb_node *node)
     cg->offset = node->offset;
 }
 
-/* ---- instructions ---------------------------------------------------------------------------------- */
+/* ---- instructions ---------------------------------------------------------------- */
 
 void *fb_gen_grow(apr_pool_t *pool, void *v, uint32_t count, uint32_t *cap, apr_size_t size)
 {
@@ -74,7 +74,8 @@ static void find_lines(fb_codegen *cg)
     for (uint32_t at = 0; at <= cg->source.len; at++) {
         if (at > 0 && cg->source.ptr[at - 1] != '\n')
             continue;
-        cg->line_starts = fb_gen_grow(cg->scratch, cg->line_starts, cg->line_count, &cap, sizeof(uint32_t));
+        cg->line_starts =
+            fb_gen_grow(cg->scratch, cg->line_starts, cg->line_count, &cap, sizeof(uint32_t));
         cg->line_starts[cg->line_count++] = at;
     }
 }
@@ -84,7 +85,8 @@ static fb_place place_here(const fb_codegen *cg)
     fb_place place = { cg->line, 0 };
 
     /* The column only means something if the piece stands on the line that errors name. */
-    if (cg->line >= 1 && cg->line <= cg->line_count && cg->offset >= cg->line_starts[cg->line - 1] &&
+    if (cg->line >= 1 && cg->line <= cg->line_count &&
+        cg->offset >= cg->line_starts[cg->line - 1] &&
         (cg->line == cg->line_count || cg->offset < cg->line_starts[cg->line]))
         place.column = fb_source_column(cg->source, cg->offset);
     return place;
@@ -102,8 +104,10 @@ uint32_t fb_gen_emit(fb_codegen *cg, fb_opcode op, unsigned a, unsigned b, uint3
     }
     if (cg->failed)
         return 0;
-    proc->places = fb_gen_grow(cg->pool, proc->places, proc->length, &places_cap, sizeof(*proc->places));
-    proc->code = fb_gen_grow(cg->pool, proc->code, proc->length, &builder->cap, sizeof(*proc->code));
+    proc->places =
+        fb_gen_grow(cg->pool, proc->places, proc->length, &places_cap, sizeof(*proc->places));
+    proc->code =
+        fb_gen_grow(cg->pool, proc->code, proc->length, &builder->cap, sizeof(*proc->code));
     proc->code[proc->length] = (fb_ins){ (uint8_t)op, (uint8_t)a, (uint16_t)b, c };
     proc->places[proc->length] = place_here(cg);
     builder->depth = (unsigned)((int)builder->depth + effect);
@@ -126,7 +130,8 @@ void fb_gen_patch(fb_codegen *cg, uint32_t at)
 
 void fb_gen_patch_later(fb_codegen *cg, fb_patches *patches, uint32_t at)
 {
-    patches->v = fb_gen_grow(cg->scratch, patches->v, patches->count, &patches->cap, sizeof(uint32_t));
+    patches->v =
+        fb_gen_grow(cg->scratch, patches->v, patches->count, &patches->cap, sizeof(uint32_t));
     patches->v[patches->count++] = at;
 }
 
@@ -136,23 +141,19 @@ void fb_gen_patch_all(fb_codegen *cg, fb_patches *patches)
         fb_gen_patch(cg, patches->v[i]);
 }
 
-/* ---- constants and text -------------------------------------------------------------------------------- */
+/* ---- constants and text ---------------------------------------------------------- */
 
 static bool same_constant(fb_value a, fb_value b)
 {
     if (a.tag != b.tag)
         return false;
     switch (a.tag) {
-    case FB_NONE:
-        return true;
+    case FB_NONE: return true;
     case FB_BOOL:
-    case FB_INT:
-        return a.as.i == b.as.i;
+    case FB_INT: return a.as.i == b.as.i;
     case FB_STR:
-    case FB_MARKUP:
-        return fb_str_eq(fb_value_str(a), fb_value_str(b));
-    default:
-        return false;
+    case FB_MARKUP: return fb_str_eq(fb_value_str(a), fb_value_str(b));
+    default: return false;
     }
 }
 
@@ -168,8 +169,8 @@ uint32_t fb_gen_constant(fb_codegen *cg, fb_value v)
     }
     if (!fb_value_copy(v, cg->env->arena, &kept))
         kept = fb_none();
-    tmpl->constants = fb_gen_grow(cg->pool, tmpl->constants, tmpl->constant_count, &cg->constant_cap,
-                                  sizeof(fb_value));
+    tmpl->constants = fb_gen_grow(cg->pool, tmpl->constants, tmpl->constant_count,
+                                  &cg->constant_cap, sizeof(fb_value));
     tmpl->constants[tmpl->constant_count] = kept;
     return tmpl->constant_count++;
 }
@@ -190,12 +191,13 @@ void fb_gen_text(fb_codegen *cg, fb_str s)
         *last = fb_str_from_len(joined, last->len + s.len);
         return;
     }
-    tmpl->texts = fb_gen_grow(cg->pool, tmpl->texts, tmpl->text_count, &cg->text_cap, sizeof(fb_str));
+    tmpl->texts =
+        fb_gen_grow(cg->pool, tmpl->texts, tmpl->text_count, &cg->text_cap, sizeof(fb_str));
     tmpl->texts[tmpl->text_count] = fb_str_dup(cg->pool, s);
     fb_gen_emit(cg, FB_OP_TEXT, 0, 0, tmpl->text_count++, 0);
 }
 
-/* ---- procedures ------------------------------------------------------------------------------------------- */
+/* ---- procedures ------------------------------------------------------------------ */
 
 fb_builder *fb_gen_proc(fb_codegen *cg, fb_proc_kind kind, const fb_name *name)
 {
@@ -218,13 +220,15 @@ uint32_t fb_gen_proc_end(fb_codegen *cg, fb_builder *builder)
     fb_template *tmpl = cg->tmpl;
 
     fb_gen_emit(cg, FB_OP_RETURN, 0, 0, 0, 0);
-    builder->proc->stack_size = (uint16_t)(builder->max_depth < UINT16_MAX ? builder->max_depth : UINT16_MAX);
+    builder->proc->stack_size =
+        (uint16_t)(builder->max_depth < UINT16_MAX ? builder->max_depth : UINT16_MAX);
     if (builder->max_depth >= UINT16_MAX) {
         fb_node here = { .line = cg->line, .offset = cg->offset };
         fb_gen_fail(cg, &here, "TemplateSyntaxError", "an expression has too many parts");
     }
     cg->builder = builder->outer;
-    tmpl->procs = fb_gen_grow(cg->pool, tmpl->procs, tmpl->proc_count, &cg->proc_cap, sizeof(fb_proc *));
+    tmpl->procs =
+        fb_gen_grow(cg->pool, tmpl->procs, tmpl->proc_count, &cg->proc_cap, sizeof(fb_proc *));
     tmpl->procs[tmpl->proc_count] = builder->proc;
     return tmpl->proc_count++;
 }
@@ -241,7 +245,7 @@ uint16_t fb_gen_slot(fb_codegen *cg)
     return proc->slot_count++;
 }
 
-/* ---- whole templates --------------------------------------------------------------------------------------- */
+/* ---- whole templates ------------------------------------------------------------- */
 
 typedef struct block_search {
     fb_codegen *cg;
@@ -262,7 +266,8 @@ static void find_blocks(void *baton, fb_node *node)
                 fb_gen_fail(cg, node, "TemplateAssertionError", "block '%.*s' defined twice",
                             FB_STR_ARG(node->name->s));
         }
-        cg->blocks = fb_gen_grow(cg->scratch, cg->blocks, cg->block_count, &s->cap, sizeof(fb_node *));
+        cg->blocks =
+            fb_gen_grow(cg->scratch, cg->blocks, cg->block_count, &s->cap, sizeof(fb_node *));
         cg->blocks[cg->block_count++] = node;
     }
     fb_node_each(node, find_blocks, s);
@@ -308,9 +313,10 @@ static const fb_proc *generate_block(fb_codegen *cg, fb_node *node)
     fb_gen_enter(cg, &frame);
     for (unsigned i = 0; i < 2; i++) {
         if ((used & (1u << i)) != 0)
-            fb_gen_emit(cg, i == 0 ? FB_OP_SELF : FB_OP_SUPER, 0,
-                        fb_symbols_own(frame.symbols, fb_env_intern(cg->env, fb_str_from(names[i])))->slot,
-                        0, 0);
+            fb_gen_emit(
+                cg, i == 0 ? FB_OP_SELF : FB_OP_SUPER, 0,
+                fb_symbols_own(frame.symbols, fb_env_intern(cg->env, fb_str_from(names[i])))->slot,
+                0, 0);
     }
     fb_gen_body(cg, &frame, &node->list[0]);
     (void)fb_gen_proc_end(cg, builder);
@@ -358,7 +364,8 @@ apr_status_t fb_compile(fb_env *env, fb_template *tmpl, apr_pool_t *scratch, fb_
         if (!tmpl->anonymous)
             error->where = fb_str_to_z(error->pool, tmpl->name);
         if (error->line > 0)
-            error->source = fb_str_to_z(error->pool, fb_source_line(tokens.source, (uint32_t)error->line));
+            error->source =
+                fb_str_to_z(error->pool, fb_source_line(tokens.source, (uint32_t)error->line));
     }
     return status;
 }

@@ -18,7 +18,8 @@ static bool is_mutable(fb_value v)
 
 static void gen_constant(fb_codegen *cg, fb_value v)
 {
-    fb_gen_emit(cg, is_mutable(v) ? FB_OP_CONST_COPY : FB_OP_CONST, 0, 0, fb_gen_constant(cg, v), 1);
+    fb_gen_emit(cg, is_mutable(v) ? FB_OP_CONST_COPY : FB_OP_CONST, 0, 0, fb_gen_constant(cg, v),
+                1);
 }
 
 static void gen_items(fb_codegen *cg, fb_scope_frame *frame, const fb_nodes *nodes)
@@ -27,7 +28,7 @@ static void gen_items(fb_codegen *cg, fb_scope_frame *frame, const fb_nodes *nod
         fb_gen_expr(cg, frame, nodes->v[i]);
 }
 
-/* ---- calls, filters, tests ---------------------------------------------------------------------- */
+/* ---- calls, filters, tests ------------------------------------------------------- */
 
 static uint32_t add_site(fb_codegen *cg, const fb_node *node, bool caller)
 {
@@ -101,27 +102,37 @@ void fb_gen_call(fb_codegen *cg, fb_scope_frame *frame, fb_node *node, bool call
         fb_gen_emit(cg, FB_OP_CALL, printed, 0, site, -count);
 }
 
+static const fb_builtin *find_builtin(const fb_codegen *cg, const fb_node *node)
+{
+    return node->kind == FB_NODE_FILTER ? fb_env_filter(cg->env, node->name->s)
+                                        : fb_env_test(cg->env, node->name->s);
+}
+
+/* An unknown filter or test is an error now; inside an if only when it is reached. Of several, the
+ * outermost is named. */
+static void check_builtin(fb_codegen *cg, const fb_scope_frame *frame, const fb_node *node)
+{
+    if (!frame->soft && find_builtin(cg, node) == NULL)
+        fb_gen_fail(cg, node, "TemplateAssertionError", "No %s named '%.*s'.",
+                    node->kind == FB_NODE_FILTER ? "filter" : "test", FB_STR_ARG(node->name->s));
+}
+
 /* A filter or test whose value is on the stack. */
 static void gen_builtin(fb_codegen *cg, fb_scope_frame *frame, fb_node *node, bool negated)
 {
     bool filter = node->kind == FB_NODE_FILTER;
-    const fb_builtin *row = filter ? fb_env_filter(cg->env, node->name->s)
-                                   : fb_env_test(cg->env, node->name->s);
-
-    if (row == NULL && !frame->soft)
-        fb_gen_fail(cg, node, "TemplateAssertionError", "No %s named '%.*s'.", filter ? "filter" : "test",
-                    FB_STR_ARG(node->name->s));
     int count = gen_arguments(cg, frame, node) + gen_dynamic_arguments(cg, frame, node);
     fb_gen_column(cg, node);
     uint32_t site = add_site(cg, node, false);
     if (cg->failed)
         return;
-    cg->tmpl->sites[site].row = row;
+    cg->tmpl->sites[site].row = find_builtin(cg, node);
     fb_gen_emit(cg, filter ? FB_OP_FILTER : FB_OP_TEST, negated, 0, site, -count);
 }
 
 void fb_gen_filter_chain(fb_codegen *cg, fb_scope_frame *frame, fb_node *node)
 {
+    check_builtin(cg, frame, node);
     /* The innermost filter of a filter block has no value of its own: it is on the stack. */
     if (node->kid[0] == NULL || node->kid[0]->kind != FB_NODE_FILTER) {
         if (node->kid[0] != NULL)
@@ -132,7 +143,7 @@ void fb_gen_filter_chain(fb_codegen *cg, fb_scope_frame *frame, fb_node *node)
     gen_builtin(cg, frame, node, false);
 }
 
-/* ---- operators -------------------------------------------------------------------------------------- */
+/* ---- operators ------------------------------------------------------------------- */
 
 static void gen_compare(fb_codegen *cg, fb_scope_frame *frame, const fb_node *node)
 {
@@ -145,7 +156,8 @@ static void gen_compare(fb_codegen *cg, fb_scope_frame *frame, const fb_node *no
         fb_gen_expr(cg, frame, operand->kid[0]);
         fb_gen_column(cg, operand);
         if (i < last)
-            fb_gen_patch_later(cg, &ends, fb_gen_emit(cg, FB_OP_COMPARE_CHAIN, operand->op, 0, 0, -1));
+            fb_gen_patch_later(cg, &ends,
+                               fb_gen_emit(cg, FB_OP_COMPARE_CHAIN, operand->op, 0, 0, -1));
         else
             fb_gen_emit(cg, FB_OP_COMPARE, operand->op, 0, 0, -1);
     }
@@ -155,9 +167,9 @@ static void gen_compare(fb_codegen *cg, fb_scope_frame *frame, const fb_node *no
 static void gen_binary(fb_codegen *cg, fb_scope_frame *frame, const fb_node *node)
 {
     static const uint8_t ops[] = {
-        [FB_NODE_ADD] = FB_OP_ADD, [FB_NODE_SUB] = FB_OP_SUB, [FB_NODE_MUL] = FB_OP_MUL,
-        [FB_NODE_DIV] = FB_OP_DIV, [FB_NODE_FLOORDIV] = FB_OP_FLOORDIV,
-        [FB_NODE_MOD] = FB_OP_MOD, [FB_NODE_POW] = FB_OP_POW,
+        [FB_NODE_ADD] = FB_OP_ADD, [FB_NODE_SUB] = FB_OP_SUB,           [FB_NODE_MUL] = FB_OP_MUL,
+        [FB_NODE_DIV] = FB_OP_DIV, [FB_NODE_FLOORDIV] = FB_OP_FLOORDIV, [FB_NODE_MOD] = FB_OP_MOD,
+        [FB_NODE_POW] = FB_OP_POW,
     };
 
     fb_gen_expr(cg, frame, node->kid[0]);
@@ -178,7 +190,8 @@ static void gen_condition(fb_codegen *cg, fb_scope_frame *frame, const fb_node *
 {
     fb_scope_frame soft = fb_gen_soft(frame);
     const char *where = cg->tmpl->anonymous
-        ? "" : apr_psprintf(cg->scratch, " in '%.*s'", FB_STR_ARG(cg->tmpl->name));
+                            ? ""
+                            : apr_psprintf(cg->scratch, " in '%.*s'", FB_STR_ARG(cg->tmpl->name));
 
     fb_gen_expr(cg, &soft, node->kid[0]);
     uint32_t otherwise = fb_gen_emit(cg, FB_OP_JUMP_IF_FALSE, 0, 0, 0, -1);
@@ -188,14 +201,16 @@ static void gen_condition(fb_codegen *cg, fb_scope_frame *frame, const fb_node *
     if (node->kid[2] != NULL) {
         fb_gen_expr(cg, &soft, node->kid[2]);
     } else {
-        const char *text = apr_psprintf(cg->scratch, "the inline if-expression on line %u%s evaluated to"
-                                        " false and no else section was defined.", node->line, where);
+        const char *text = apr_psprintf(cg->scratch,
+                                        "the inline if-expression on line %u%s evaluated to"
+                                        " false and no else section was defined.",
+                                        node->line, where);
         fb_gen_emit(cg, FB_OP_COND_UNDEFINED, 0, 0, fb_gen_constant(cg, fb_string_z(text)), 1);
     }
     fb_gen_patch(cg, end);
 }
 
-/* ---- attributes and items ------------------------------------------------------------------------------ */
+/* ---- attributes and items -------------------------------------------------------- */
 
 static void gen_slice_parts(fb_codegen *cg, fb_scope_frame *frame, const fb_node *slice)
 {
@@ -221,13 +236,14 @@ static void gen_item(fb_codegen *cg, fb_scope_frame *frame, const fb_node *node)
     fb_gen_emit(cg, FB_OP_ITEM, 0, 0, 0, -1);
 }
 
-/* ---- all of them ------------------------------------------------------------------------------------------ */
+/* ---- all of them ----------------------------------------------------------------- */
 
 static void gen_not(fb_codegen *cg, fb_scope_frame *frame, fb_node *node)
 {
     fb_node *kid = node->kid[0];
 
     if (kid->kind == FB_NODE_TEST) {
+        check_builtin(cg, frame, kid);
         fb_gen_expr(cg, frame, kid->kid[0]);
         gen_builtin(cg, frame, kid, true);
         return;
@@ -249,9 +265,7 @@ void fb_gen_expr(fb_codegen *cg, fb_scope_frame *frame, fb_node *node)
         return;
     }
     switch (node->kind) {
-    case FB_NODE_NAME:
-        fb_gen_load(cg, frame, node->name);
-        break;
+    case FB_NODE_NAME: fb_gen_load(cg, frame, node->name); break;
     case FB_NODE_DATA:
         gen_constant(cg, node->value);
         fb_gen_emit(cg, FB_OP_SAFE_IF_AUTO, 0, 0, 0, 0);
@@ -271,44 +285,34 @@ void fb_gen_expr(fb_codegen *cg, fb_scope_frame *frame, fb_node *node)
         }
         fb_gen_emit(cg, FB_OP_DICT, 0, 0, count, 1 - 2 * (int)count);
         break;
-    case FB_NODE_COND:
-        gen_condition(cg, frame, node);
-        break;
+    case FB_NODE_COND: gen_condition(cg, frame, node); break;
     case FB_NODE_FILTER:
     case FB_NODE_TEST:
+        check_builtin(cg, frame, node);
         if (node->kid[0] != NULL)
             fb_gen_expr(cg, frame, node->kid[0]);
         gen_builtin(cg, frame, node, false);
         break;
-    case FB_NODE_CALL:
-        fb_gen_call(cg, frame, node, false, false);
-        break;
+    case FB_NODE_CALL: fb_gen_call(cg, frame, node, false, false); break;
     case FB_NODE_GETATTR:
         fb_gen_expr(cg, frame, node->kid[0]);
         fb_gen_column(cg, node);
         fb_gen_emit(cg, FB_OP_ATTR, 0, 0, node->name->id, 0);
         break;
-    case FB_NODE_GETITEM:
-        gen_item(cg, frame, node);
-        break;
+    case FB_NODE_GETITEM: gen_item(cg, frame, node); break;
     case FB_NODE_SLICE:
         gen_slice_parts(cg, frame, node);
         fb_gen_emit(cg, FB_OP_SLICE_VALUE, 0, 0, 0, -2);
         break;
     case FB_NODE_CONCAT:
         gen_items(cg, frame, &node->list[0]);
-        fb_gen_emit(cg, FB_OP_CONCAT, !cg->volatile_escape && cg->autoescape, 0, count, 1 - (int)count);
+        fb_gen_emit(cg, FB_OP_CONCAT, !cg->volatile_escape && cg->autoescape, 0, count,
+                    1 - (int)count);
         break;
-    case FB_NODE_COMPARE:
-        gen_compare(cg, frame, node);
-        break;
+    case FB_NODE_COMPARE: gen_compare(cg, frame, node); break;
     case FB_NODE_AND:
-    case FB_NODE_OR:
-        gen_logic(cg, frame, node);
-        break;
-    case FB_NODE_NOT:
-        gen_not(cg, frame, node);
-        break;
+    case FB_NODE_OR: gen_logic(cg, frame, node); break;
+    case FB_NODE_NOT: gen_not(cg, frame, node); break;
     case FB_NODE_NEG:
     case FB_NODE_POS:
         fb_gen_expr(cg, frame, node->kid[0]);
@@ -319,8 +323,6 @@ void fb_gen_expr(fb_codegen *cg, fb_scope_frame *frame, fb_node *node)
         fb_gen_expr(cg, frame, node->kid[0]);
         fb_gen_emit(cg, FB_OP_SAFE_IF_AUTO, 0, 0, 0, 0);
         break;
-    default:
-        gen_binary(cg, frame, node);
-        break;
+    default: gen_binary(cg, frame, node); break;
     }
 }

@@ -12,7 +12,8 @@ static void check_stores(void *baton, fb_node *node)
 {
     fb_codegen *cg = baton;
 
-    if (node->kind == FB_NODE_NAME && node->use == FB_USE_STORE && fb_str_eq_z(node->name->s, "loop"))
+    if (node->kind == FB_NODE_NAME && node->use == FB_USE_STORE &&
+        fb_str_eq_z(node->name->s, "loop"))
         fb_gen_fail(cg, node, "TemplateAssertionError",
                     "Can't assign to special loop variable in for-loop target");
     fb_node_each(node, check_stores, cg);
@@ -77,8 +78,9 @@ static void gen_loop(fb_codegen *cg, fb_scope_frame *frame, fb_scope_frame *body
                      bool extended)
 {
     fb_open_loop open = { .outer = cg->builder->loop, .captures = cg->builder->captures };
-    uint16_t slot = extended ? fb_symbols_own(body->symbols, fb_env_intern(cg->env, FB_STR("loop")))->slot
-                             : fb_gen_slot(cg);
+    uint16_t slot =
+        extended ? fb_symbols_own(body->symbols, fb_env_intern(cg->env, FB_STR("loop")))->slot
+                 : fb_gen_slot(cg);
     bool filtered = node->kid[2] != NULL && extended;
     unsigned how = (extended ? START_EXTENDED : 0) | (filtered ? START_FILTERED : 0) |
                    ((node->flags & FB_NODE_RECURSIVE) != 0 ? START_RECURSIVE : 0);
@@ -178,8 +180,9 @@ void fb_gen_break(fb_codegen *cg, const fb_node *node)
 
     fb_gen_line(cg, node);
     if (loop == NULL) {
-        fb_gen_fail(cg, node, "SyntaxError", node->kind == FB_NODE_BREAK
-                    ? "'break' outside loop" : "'continue' not properly in loop");
+        fb_gen_fail(cg, node, "SyntaxError",
+                    node->kind == FB_NODE_BREAK ? "'break' outside loop"
+                                                : "'continue' not properly in loop");
         return;
     }
     if (cg->builder->captures > loop->captures)

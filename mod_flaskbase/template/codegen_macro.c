@@ -28,9 +28,10 @@ static void check_caller(fb_codegen *cg, const fb_node *node)
 
     for (uint32_t i = 0; i < params; i++) {
         if (fb_str_eq_z(node->list[0].v[i]->name->s, "caller") && params - i > defaults)
-            fb_gen_fail(cg, node, "TemplateAssertionError",
-                        "When defining macros or call blocks the special \"caller\" argument must be"
-                        " omitted or be given a default.");
+            fb_gen_fail(
+                cg, node, "TemplateAssertionError",
+                "When defining macros or call blocks the special \"caller\" argument must be"
+                " omitted or be given a default.");
     }
 }
 

@@ -27,8 +27,8 @@ static uint16_t shared_slot(fb_codegen *cg, fb_builder *builder, const fb_name *
         if (builder->shared[i].name == name)
             return builder->shared[i].slot;
     }
-    builder->shared = fb_gen_grow(cg->scratch, builder->shared, builder->shared_count, &builder->shared_cap,
-                                  sizeof(fb_shared_slot));
+    builder->shared = fb_gen_grow(cg->scratch, builder->shared, builder->shared_count,
+                                  &builder->shared_cap, sizeof(fb_shared_slot));
     builder->shared[builder->shared_count] = (fb_shared_slot){ name, fb_gen_slot(cg) };
     return builder->shared[builder->shared_count++].slot;
 }
@@ -43,10 +43,12 @@ static void note_free(fb_codegen *cg, const fb_name *name)
             return;
     }
     uint32_t cap = cg->free_cap;
-    tmpl->free_places = fb_gen_grow(cg->pool, tmpl->free_places, tmpl->free_count, &cap, sizeof(fb_place));
-    tmpl->free_names = fb_gen_grow(cg->pool, tmpl->free_names, tmpl->free_count, &cg->free_cap,
-                                   sizeof(fb_name *));
-    tmpl->free_places[tmpl->free_count] = (fb_place){ cg->line, fb_source_column(cg->source, cg->offset) };
+    tmpl->free_places =
+        fb_gen_grow(cg->pool, tmpl->free_places, tmpl->free_count, &cap, sizeof(fb_place));
+    tmpl->free_names =
+        fb_gen_grow(cg->pool, tmpl->free_names, tmpl->free_count, &cg->free_cap, sizeof(fb_name *));
+    tmpl->free_places[tmpl->free_count] =
+        (fb_place){ cg->line, fb_source_column(cg->source, cg->offset) };
     tmpl->free_names[tmpl->free_count++] = name;
 }
 
@@ -89,7 +91,8 @@ void fb_gen_leave(fb_codegen *cg, fb_scope_frame *frame)
     }
 }
 
-bool fb_gen_place(fb_codegen *cg, fb_symbols *symbols, const fb_name *name, unsigned *up, uint16_t *slot)
+bool fb_gen_place(fb_codegen *cg, fb_symbols *symbols, const fb_name *name, unsigned *up,
+                  uint16_t *slot)
 {
     fb_symbols *where = NULL;
     fb_symbol *symbol = fb_symbols_find(symbols, name, &where);

@@ -22,7 +22,7 @@ fb_escape_mode fb_gen_escape_mode(const fb_codegen *cg)
     return cg->autoescape ? FB_ESCAPE_YES : FB_ESCAPE_NO;
 }
 
-/* ---- output ----------------------------------------------------------------------------------- */
+/* ---- output ---------------------------------------------------------------------- */
 
 /* The text of an expression that is known now. */
 static bool constant_text(fb_codegen *cg, fb_node *node, fb_value *out)
@@ -33,8 +33,8 @@ static bool constant_text(fb_codegen *cg, fb_node *node, fb_value *out)
     fb_error_init(&error, cg->scratch);
     if (!fb_fold(cg, node, &v))
         return false;
-    return (cg->autoescape ? fb_escape(cg->vm, v, out, &error) : fb_to_string(cg->vm, v, out, &error)) ==
-           APR_SUCCESS;
+    return (cg->autoescape ? fb_escape(cg->vm, v, out, &error)
+                           : fb_to_string(cg->vm, v, out, &error)) == APR_SUCCESS;
 }
 
 static void gen_print(fb_codegen *cg, fb_scope_frame *frame, fb_node *node)
@@ -96,7 +96,7 @@ static void gen_captured(fb_codegen *cg, fb_escape_mode mode)
     cg->builder->captures--;
 }
 
-/* ---- assignments ------------------------------------------------------------------------------- */
+/* ---- assignments ----------------------------------------------------------------- */
 
 static void gen_namespace(fb_codegen *cg, fb_scope_frame *frame, const fb_node *target)
 {
@@ -163,7 +163,7 @@ static void gen_with(fb_codegen *cg, fb_scope_frame *frame, fb_node *node)
     fb_gen_leave(cg, &inside);
 }
 
-/* ---- control ------------------------------------------------------------------------------------ */
+/* ---- control --------------------------------------------------------------------- */
 
 static void gen_if(fb_codegen *cg, fb_scope_frame *frame, fb_node *node)
 {
@@ -235,7 +235,7 @@ static void gen_autoescape(fb_codegen *cg, fb_scope_frame *frame, fb_node *node)
     fb_gen_emit(cg, FB_OP_AUTOESCAPE_END, 0, 0, 0, -1);
 }
 
-/* ---- blocks and inheritance ------------------------------------------------------------------------ */
+/* ---- blocks and inheritance ------------------------------------------------------ */
 
 static void gen_block(fb_codegen *cg, fb_scope_frame *frame, fb_node *node)
 {
@@ -293,12 +293,14 @@ static int pops_name(const fb_codegen *cg, uint32_t site)
 static void gen_extends(fb_codegen *cg, fb_scope_frame *frame, fb_node *node)
 {
     if (!frame->toplevel) {
-        fb_gen_fail(cg, node, "TemplateAssertionError", "cannot use extend from a non top-level scope");
+        fb_gen_fail(cg, node, "TemplateAssertionError",
+                    "cannot use extend from a non top-level scope");
         return;
     }
     if (cg->extends_so_far > 0) {
         if (cg->known_extends) {
-            fb_gen_emit(cg, FB_OP_RAISE, 0, 0, fb_gen_constant(cg, FB_VSTR("extended multiple times")), 0);
+            fb_gen_emit(cg, FB_OP_RAISE, 0, 0,
+                        fb_gen_constant(cg, FB_VSTR("extended multiple times")), 0);
             cg->unreachable = true;
             return;
         }
@@ -353,13 +355,15 @@ static void gen_from(fb_codegen *cg, fb_scope_frame *frame, fb_node *node)
 {
     fb_template *tmpl = cg->tmpl;
     const char *where = tmpl->anonymous
-        ? "" : apr_psprintf(cg->pool, " in %s", fb_quote_z(cg->scratch, tmpl->name));
+                            ? ""
+                            : apr_psprintf(cg->pool, " in %s", fb_quote_z(cg->scratch, tmpl->name));
 
     gen_import_module(cg, frame, node);
     for (uint32_t i = 0; i < node->list[0].count; i++) {
         const fb_node *imported = node->list[0].v[i];
         fb_import_site site = { .name = imported->name,
-                                .position = fb_str_printf(cg->pool, "line %u%s", node->line, where) };
+                                .position =
+                                    fb_str_printf(cg->pool, "line %u%s", node->line, where) };
         tmpl->import_sites = fb_gen_grow(cg->pool, tmpl->import_sites, tmpl->import_site_count,
                                          &cg->import_site_cap, sizeof(site));
         tmpl->import_sites[tmpl->import_site_count] = site;
@@ -371,66 +375,32 @@ static void gen_from(fb_codegen *cg, fb_scope_frame *frame, fb_node *node)
     fb_gen_emit(cg, FB_OP_POP, 0, 0, 0, -1);
 }
 
-/* ---- all of them -------------------------------------------------------------------------------------- */
+/* ---- all of them ----------------------------------------------------------------- */
 
 void fb_gen_statement(fb_codegen *cg, fb_scope_frame *frame, fb_node *node)
 {
     switch (node->kind) {
-    case FB_NODE_OUTPUT:
-        gen_output(cg, frame, node);
-        break;
-    case FB_NODE_FOR:
-        fb_gen_for(cg, frame, node);
-        break;
-    case FB_NODE_IF:
-        gen_if(cg, frame, node);
-        break;
-    case FB_NODE_MACRO:
-        fb_gen_macro(cg, frame, node);
-        break;
-    case FB_NODE_CALLBLOCK:
-        fb_gen_call_block(cg, frame, node);
-        break;
-    case FB_NODE_FILTERBLOCK:
-        gen_filter_block(cg, frame, node);
-        break;
-    case FB_NODE_WITH:
-        gen_with(cg, frame, node);
-        break;
-    case FB_NODE_BLOCK:
-        gen_block(cg, frame, node);
-        break;
-    case FB_NODE_EXTENDS:
-        gen_extends(cg, frame, node);
-        break;
-    case FB_NODE_INCLUDE:
-        gen_include(cg, frame, node);
-        break;
-    case FB_NODE_IMPORT:
-        gen_import(cg, frame, node);
-        break;
-    case FB_NODE_FROM:
-        gen_from(cg, frame, node);
-        break;
-    case FB_NODE_ASSIGN:
-        gen_assign(cg, frame, node);
-        break;
-    case FB_NODE_ASSIGNBLOCK:
-        gen_assign_block(cg, frame, node);
-        break;
+    case FB_NODE_OUTPUT: gen_output(cg, frame, node); break;
+    case FB_NODE_FOR: fb_gen_for(cg, frame, node); break;
+    case FB_NODE_IF: gen_if(cg, frame, node); break;
+    case FB_NODE_MACRO: fb_gen_macro(cg, frame, node); break;
+    case FB_NODE_CALLBLOCK: fb_gen_call_block(cg, frame, node); break;
+    case FB_NODE_FILTERBLOCK: gen_filter_block(cg, frame, node); break;
+    case FB_NODE_WITH: gen_with(cg, frame, node); break;
+    case FB_NODE_BLOCK: gen_block(cg, frame, node); break;
+    case FB_NODE_EXTENDS: gen_extends(cg, frame, node); break;
+    case FB_NODE_INCLUDE: gen_include(cg, frame, node); break;
+    case FB_NODE_IMPORT: gen_import(cg, frame, node); break;
+    case FB_NODE_FROM: gen_from(cg, frame, node); break;
+    case FB_NODE_ASSIGN: gen_assign(cg, frame, node); break;
+    case FB_NODE_ASSIGNBLOCK: gen_assign_block(cg, frame, node); break;
     case FB_NODE_EXPRSTMT:
         fb_gen_line(cg, node);
         fb_gen_expr(cg, frame, node->kid[0]);
         fb_gen_emit(cg, FB_OP_POP, 0, 0, 0, -1);
         break;
-    case FB_NODE_SCOPE:
-        gen_scope(cg, frame, node);
-        break;
-    case FB_NODE_AUTOESCAPE:
-        gen_autoescape(cg, frame, node);
-        break;
-    default:
-        fb_gen_break(cg, node);
-        break;
+    case FB_NODE_SCOPE: gen_scope(cg, frame, node); break;
+    case FB_NODE_AUTOESCAPE: gen_autoescape(cg, frame, node); break;
+    default: fb_gen_break(cg, node); break;
     }
 }

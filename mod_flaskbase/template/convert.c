@@ -13,7 +13,7 @@
 /* Containers inside containers deeper than this are an error, as in Python. */
 #define MAX_NESTING 200u
 
-/* ---- messages ------------------------------------------------------------------------------ */
+/* ---- messages -------------------------------------------------------------------- */
 
 fb_str fb_quote(fb_vm *vm, fb_str s)
 {
@@ -37,15 +37,11 @@ const char *fb_quote_z(apr_pool_t *pool, fb_str s)
 static const char *module_of(fb_value v)
 {
     switch (v.tag) {
-    case FB_MARKUP:
-        return "markupsafe";
+    case FB_MARKUP: return "markupsafe";
     case FB_UNDEFINED:
-    case FB_MACRO:
-        return "jinja2.runtime";
-    case FB_OBJECT:
-        return v.as.object->cls->module;
-    default:
-        return NULL;
+    case FB_MACRO: return "jinja2.runtime";
+    case FB_OBJECT: return v.as.object->cls->module;
+    default: return NULL;
     }
 }
 
@@ -60,7 +56,7 @@ fb_str fb_type_repr(fb_vm *vm, fb_value v)
     return fb_str_printf(vm->pool, "%s object", fb_value_type(v));
 }
 
-/* ---- pieces of repr --------------------------------------------------------------------------- */
+/* ---- pieces of repr -------------------------------------------------------------- */
 
 typedef struct open_container {
     const void *container;
@@ -106,7 +102,10 @@ static apr_status_t add_list(fb_text *text, fb_vm *vm, fb_value v, const open_co
         return APR_SUCCESS;
     }
     return add_items(text, vm, v.as.list, tuple ? "(" : "[",
-                     !tuple ? "]" : v.as.list->len == 1 ? ",)" : ")", outer, error);
+                     !tuple                ? "]"
+                     : v.as.list->len == 1 ? ",)"
+                                           : ")",
+                     outer, error);
 }
 
 static apr_status_t add_dict(fb_text *text, fb_vm *vm, const fb_dict *dict,
@@ -227,75 +226,44 @@ static apr_status_t add_repr(fb_text *text, fb_vm *vm, fb_value v, const open_co
     apr_status_t status = APR_SUCCESS;
 
     if (vm->native_depth > MAX_NESTING)
-        return fb_raise(error, "RecursionError", "maximum recursion depth exceeded while getting the repr of an object");
+        return fb_raise(error, "RecursionError",
+                        "maximum recursion depth exceeded while getting the repr of an object");
     vm->native_depth++;
     switch (v.tag) {
-    case FB_ABSENT:
-        fb_text_add(text, FB_STR("missing"));
-        break;
-    case FB_NONE:
-        fb_text_add(text, FB_STR("None"));
-        break;
+    case FB_ABSENT: fb_text_add(text, FB_STR("missing")); break;
+    case FB_NONE: fb_text_add(text, FB_STR("None")); break;
     case FB_BOOL:
     case FB_INT:
-    case FB_FLOAT:
-        add_number(text, v);
-        break;
-    case FB_BIGINT:
-        status = fb_integer_write(text, fb_integer_from(v), 10, error);
-        break;
-    case FB_STR:
-        fb_chars_repr(text, fb_value_str(v));
-        break;
+    case FB_FLOAT: add_number(text, v); break;
+    case FB_BIGINT: status = fb_integer_write(text, fb_integer_from(v), 10, error); break;
+    case FB_STR: fb_chars_repr(text, fb_value_str(v)); break;
     case FB_MARKUP:
         fb_text_add(text, FB_STR("Markup("));
         fb_chars_repr(text, fb_value_str(v));
         fb_text_add_char(text, ')');
         break;
-    case FB_BYTES:
-        fb_chars_repr_bytes(text, fb_value_str(v));
-        break;
+    case FB_BYTES: fb_chars_repr_bytes(text, fb_value_str(v)); break;
     case FB_LIST:
-    case FB_TUPLE:
-        status = add_list(text, vm, v, outer, error);
-        break;
-    case FB_SLICE:
-        status = add_items(text, vm, v.as.list, "slice(", ")", outer, error);
-        break;
-    case FB_DICT:
-        status = add_dict(text, vm, v.as.dict, outer, error);
-        break;
-    case FB_VIEW:
-        status = add_view(text, vm, v, outer, error);
-        break;
-    case FB_RANGE:
-        add_range(text, v.as.range);
-        break;
-    case FB_UNDEFINED:
-        fb_text_add(text, FB_STR("Undefined"));
-        break;
-    case FB_ITERATOR:
-        fb_text_add_fmt(text, "<%s object>", v.as.iter->type);
-        break;
-    case FB_FUNCTION:
-        fb_text_add_fmt(text, "<function %s>", v.as.builtin->name);
-        break;
+    case FB_TUPLE: status = add_list(text, vm, v, outer, error); break;
+    case FB_SLICE: status = add_items(text, vm, v.as.list, "slice(", ")", outer, error); break;
+    case FB_DICT: status = add_dict(text, vm, v.as.dict, outer, error); break;
+    case FB_VIEW: status = add_view(text, vm, v, outer, error); break;
+    case FB_RANGE: add_range(text, v.as.range); break;
+    case FB_UNDEFINED: fb_text_add(text, FB_STR("Undefined")); break;
+    case FB_ITERATOR: fb_text_add_fmt(text, "<%s object>", v.as.iter->type); break;
+    case FB_FUNCTION: fb_text_add_fmt(text, "<function %s>", v.as.builtin->name); break;
     case FB_METHOD:
         fb_text_add_fmt(text, "<built-in method %s of %s object>", v.as.method->row->name,
                         fb_value_type(v.as.method->self));
         break;
-    case FB_MACRO:
-        add_macro(text, v.as.macro);
-        break;
-    default:
-        status = add_object(text, vm, v, true, error);
-        break;
+    case FB_MACRO: add_macro(text, v.as.macro); break;
+    default: status = add_object(text, vm, v, true, error); break;
     }
     vm->native_depth--;
     return status;
 }
 
-/* ---- public ---------------------------------------------------------------------------------------- */
+/* ---- public ---------------------------------------------------------------------- */
 
 apr_status_t fb_text_add_repr(fb_text *text, fb_vm *vm, fb_value v, fb_error *error)
 {
@@ -306,18 +274,14 @@ apr_status_t fb_text_add_value(fb_text *text, fb_vm *vm, fb_value v, fb_error *e
 {
     switch (v.tag) {
     case FB_STR:
-    case FB_MARKUP:
-        fb_text_add(text, fb_value_str(v));
-        return APR_SUCCESS;
+    case FB_MARKUP: fb_text_add(text, fb_value_str(v)); return APR_SUCCESS;
     case FB_UNDEFINED:
         if (v.as.undefined->kind == FB_UNDEFINED_STRICT)
             return fb_raise_undefined(vm, v, error);
         add_undefined(text, vm, v.as.undefined);
         return APR_SUCCESS;
-    case FB_OBJECT:
-        return add_object(text, vm, v, false, error);
-    default:
-        return add_repr(text, vm, v, NULL, error);
+    case FB_OBJECT: return add_object(text, vm, v, false, error);
+    default: return add_repr(text, vm, v, NULL, error);
     }
 }
 

@@ -24,37 +24,28 @@ static void add_quoted(fb_buf *out, fb_str s)
 static void add_constant(fb_buf *out, fb_value v)
 {
     switch (v.tag) {
-    case FB_NONE:
-        fb_buf_add_z(out, "none");
-        break;
-    case FB_BOOL:
-        fb_buf_add_z(out, v.as.i != 0 ? "true" : "false");
-        break;
-    case FB_INT:
-        fb_buf_add_fmt(out, "%lld", (long long)v.as.i);
-        break;
-    case FB_FLOAT:
-        fb_buf_add_fmt(out, "%.17g", v.as.f);
-        break;
+    case FB_NONE: fb_buf_add_z(out, "none"); break;
+    case FB_BOOL: fb_buf_add_z(out, v.as.i != 0 ? "true" : "false"); break;
+    case FB_INT: fb_buf_add_fmt(out, "%" APR_INT64_T_FMT, (apr_int64_t)v.as.i); break;
+    case FB_FLOAT: fb_buf_add_fmt(out, "%.17g", v.as.f); break;
     case FB_STR:
     case FB_MARKUP:
         if (v.tag == FB_MARKUP)
             fb_buf_add_z(out, "Markup ");
         add_quoted(out, fb_value_str(v));
         break;
-    default:
-        fb_buf_add_fmt(out, "(%s)", fb_value_type(v));
-        break;
+    default: fb_buf_add_fmt(out, "(%s)", fb_value_type(v)); break;
     }
 }
 
-/* ---- tokens ---------------------------------------------------------------------------------------- */
+/* ---- tokens ---------------------------------------------------------------------- */
 
 static void dump_tokens(fb_buf *out, const fb_tokens *tokens)
 {
     for (apr_size_t i = 0; i < tokens->count; i++) {
         const fb_token *token = &tokens->v[i];
-        fb_buf_add_fmt(out, "%4u:%-3u %-14s ", token->line, fb_source_column(tokens->source, token->offset),
+        fb_buf_add_fmt(out, "%4u:%-3u %-14s ", token->line,
+                       fb_source_column(tokens->source, token->offset),
                        fb_token_names[token->type]);
         if (token->type == FB_TOKEN_ERROR)
             fb_buf_add_z(out, token->error->message);
@@ -64,7 +55,7 @@ static void dump_tokens(fb_buf *out, const fb_tokens *tokens)
     }
 }
 
-/* ---- tree ------------------------------------------------------------------------------------------- */
+/* ---- tree ------------------------------------------------------------------------ */
 
 typedef struct indent {
     fb_buf *out;
@@ -76,7 +67,8 @@ static void dump_node(void *baton, fb_node *node)
     const indent *at = baton;
     indent inside = { at->out, at->depth + 1 };
 
-    fb_buf_add_fmt(at->out, "%4u %*s%s", node->line, (int)(at->depth * 2), "", fb_node_titles[node->kind]);
+    fb_buf_add_fmt(at->out, "%4u %*s%s", node->line, (int)(at->depth * 2), "",
+                   fb_node_titles[node->kind]);
     if (node->name != NULL)
         fb_buf_add_fmt(at->out, " %.*s", FB_STR_ARG(node->name->s));
     if (node->attr != NULL)
@@ -89,7 +81,7 @@ static void dump_node(void *baton, fb_node *node)
     fb_node_each(node, dump_node, &inside);
 }
 
-/* ---- code -------------------------------------------------------------------------------------------- */
+/* ---- code ------------------------------------------------------------------------ */
 
 static bool has_name(fb_opcode op)
 {
@@ -101,10 +93,8 @@ static bool has_name(fb_opcode op)
     case FB_OP_PRINT_LOAD:
     case FB_OP_PRINT_ATTR:
     case FB_OP_PARAM_MISSING:
-    case FB_OP_NS_SET:
-        return true;
-    default:
-        return false;
+    case FB_OP_NS_SET: return true;
+    default: return false;
     }
 }
 
@@ -115,24 +105,14 @@ static void dump_operand(fb_buf *out, const fb_env *env, const fb_template *tmpl
     case FB_OP_CONST:
     case FB_OP_CONST_COPY:
     case FB_OP_RAISE:
-    case FB_OP_COND_UNDEFINED:
-        add_constant(out, tmpl->constants[ins->c]);
-        break;
-    case FB_OP_TEXT:
-        add_quoted(out, fb_str_sub(tmpl->texts[ins->c], 0, 60));
-        break;
+    case FB_OP_COND_UNDEFINED: add_constant(out, tmpl->constants[ins->c]); break;
+    case FB_OP_TEXT: add_quoted(out, fb_str_sub(tmpl->texts[ins->c], 0, 60)); break;
     case FB_OP_FILTER:
-    case FB_OP_TEST:
-        fb_buf_add(out, tmpl->sites[ins->c].name->s);
-        break;
-    case FB_OP_BLOCK:
-        fb_buf_add(out, tmpl->block_sites[ins->c].name->s);
-        break;
+    case FB_OP_TEST: fb_buf_add(out, tmpl->sites[ins->c].name->s); break;
+    case FB_OP_BLOCK: fb_buf_add(out, tmpl->block_sites[ins->c].name->s); break;
     case FB_OP_EXTENDS:
     case FB_OP_INCLUDE:
-    case FB_OP_IMPORT:
-        add_constant(out, tmpl->include_sites[ins->c].name);
-        break;
+    case FB_OP_IMPORT: add_constant(out, tmpl->include_sites[ins->c].name); break;
     default:
         if (has_name((fb_opcode)ins->op))
             fb_buf_add(out, env->names_by_id[ins->c]->s);
@@ -142,24 +122,26 @@ static void dump_operand(fb_buf *out, const fb_env *env, const fb_template *tmpl
 
 static void dump_proc(fb_buf *out, const fb_env *env, const fb_template *tmpl, const fb_proc *proc)
 {
-    static const char *const kinds[] = { "root", "block", "macro", "recursive loop", "loop condition" };
+    static const char *const kinds[] = { "root", "block", "macro", "recursive loop",
+                                         "loop condition" };
 
     fb_buf_add_fmt(out, "%s %.*s: %u slots, stack %u%s\n", kinds[proc->kind],
-                   proc->name != NULL ? (int)proc->name->s.len : 0, proc->name != NULL ? proc->name->s.ptr : "",
-                   proc->slot_count, proc->stack_size, proc->kept ? ", kept" : "");
+                   proc->name != NULL ? (int)proc->name->s.len : 0,
+                   proc->name != NULL ? proc->name->s.ptr : "", proc->slot_count, proc->stack_size,
+                   proc->kept ? ", kept" : "");
     for (uint32_t i = 0; i < proc->length; i++) {
         const fb_ins *ins = &proc->code[i];
-        fb_buf_add_fmt(out, "%5u %4u:%-3u %-15s %3u %5u %6u", i, proc->places[i].line, proc->places[i].column,
-                       fb_opcode_names[ins->op], ins->a, ins->b, ins->c);
+        fb_buf_add_fmt(out, "%5u %4u:%-3u %-15s %3u %5u %6u", i, proc->places[i].line,
+                       proc->places[i].column, fb_opcode_names[ins->op], ins->a, ins->b, ins->c);
         dump_operand(out, env, tmpl, ins);
         fb_buf_add_char(out, '\n');
     }
 }
 
-/* ---- public ---------------------------------------------------------------------------------------------- */
+/* ---- public ---------------------------------------------------------------------- */
 
-static apr_status_t dump_source(fb_buf *out, const fb_env *env, const fb_template *tmpl, fb_dump what,
-                                fb_error *error)
+static apr_status_t dump_source(fb_buf *out, const fb_env *env, const fb_template *tmpl,
+                                fb_dump what, fb_error *error)
 {
     fb_arena *arena = fb_arena_create(out->pool, (apr_size_t)64 * 1024 * 1024);
     fb_node *tree = NULL;
@@ -177,7 +159,8 @@ static apr_status_t dump_source(fb_buf *out, const fb_env *env, const fb_templat
     return status;
 }
 
-apr_status_t fb_template_dump(fb_buf *out, const fb_env *env, fb_str name, fb_dump what, fb_error *error)
+apr_status_t fb_template_dump(fb_buf *out, const fb_env *env, fb_str name, fb_dump what,
+                              fb_error *error)
 {
     const fb_template *tmpl = fb_env_find(env, name);
 

@@ -12,7 +12,7 @@
 
 #define ENV_MEMORY ((apr_size_t)256 * 1024 * 1024)
 
-/* ---- options ----------------------------------------------------------------------------------------- */
+/* ---- options --------------------------------------------------------------------- */
 
 void fb_env_options_init_jinja(fb_env_options *options)
 {
@@ -42,9 +42,12 @@ void fb_env_options_init(fb_env_options *options)
     options->gettext_functions = true;
     options->newstyle_gettext = true;
     options->limits = (fb_limits){
-        .call_depth = 200, .include_depth = 50, .parse_depth = 100,
+        .call_depth = 200,
+        .include_depth = 50,
+        .parse_depth = 100,
         .instructions = (uint64_t)50 * 1000 * 1000,
-        .output = (apr_size_t)16 * 1024 * 1024, .memory = (apr_size_t)64 * 1024 * 1024,
+        .output = (apr_size_t)16 * 1024 * 1024,
+        .memory = (apr_size_t)64 * 1024 * 1024,
     };
 }
 
@@ -64,14 +67,15 @@ static const char *const *copy_list(apr_pool_t *pool, const char *const *list)
 static apr_status_t copy_options(fb_env *env, const fb_env_options *options, fb_error *error)
 {
     fb_env_options *o = &env->options;
-    fb_str *required[] = { &o->block_start, &o->block_end, &o->variable_start, &o->variable_end,
+    fb_str *required[] = { &o->block_start,   &o->block_end,   &o->variable_start, &o->variable_end,
                            &o->comment_start, &o->comment_end, &o->newline };
     fb_str *optional[] = { &o->line_statement_prefix, &o->line_comment_prefix };
 
     *o = *options;
     for (unsigned i = 0; i < sizeof(required) / sizeof(required[0]); i++) {
         if (required[i]->len == 0)
-            return fb_error_set(error, FB_EINVALID, "a delimiter of the template language is empty");
+            return fb_error_set(error, FB_EINVALID,
+                                "a delimiter of the template language is empty");
         *required[i] = fb_str_dup(env->pool, *required[i]);
     }
     for (unsigned i = 0; i < sizeof(optional) / sizeof(optional[0]); i++)
@@ -81,7 +85,7 @@ static apr_status_t copy_options(fb_env *env, const fb_env_options *options, fb_
     return APR_SUCCESS;
 }
 
-/* ---- names ------------------------------------------------------------------------------------------------ */
+/* ---- names ----------------------------------------------------------------------- */
 
 static bool is_method(fb_str name)
 {
@@ -100,7 +104,8 @@ static uint32_t name_slot(const fb_env *env, fb_str s, uint32_t hash)
 {
     uint32_t at = hash & env->name_mask;
 
-    while (env->names[at] != NULL && (env->names[at]->hash != hash || !fb_str_eq(env->names[at]->s, s)))
+    while (env->names[at] != NULL &&
+           (env->names[at]->hash != hash || !fb_str_eq(env->names[at]->s, s)))
         at = (at + 1) & env->name_mask;
     return at;
 }
@@ -148,7 +153,7 @@ const fb_name *fb_env_name(const fb_env *env, fb_str s)
     return env->names == NULL ? NULL : env->names[name_slot(env, s, fb_str_hash(s))];
 }
 
-/* ---- builtins ------------------------------------------------------------------------------------------------ */
+/* ---- builtins -------------------------------------------------------------------- */
 
 static apr_status_t add_row(fb_env *env, fb_dict *dict, const fb_builtin *row)
 {
@@ -203,12 +208,14 @@ apr_status_t fb_env_set_global(fb_env *env, fb_str name, fb_value value)
 
 apr_status_t fb_env_set_policy(fb_env *env, const char *name, fb_value value)
 {
-    return fb_dict_set_str(env->policies, fb_env_intern(env, fb_str_from(name))->s, value, env->arena);
+    return fb_dict_set_str(env->policies, fb_env_intern(env, fb_str_from(name))->s, value,
+                           env->arena);
 }
 
 apr_status_t fb_env_declare(fb_env *env, const char *name)
 {
-    return fb_dict_set_str(env->declared, fb_env_intern(env, fb_str_from(name))->s, fb_none(), env->arena);
+    return fb_dict_set_str(env->declared, fb_env_intern(env, fb_str_from(name))->s, fb_none(),
+                           env->arena);
 }
 
 fb_arena *fb_env_arena(fb_env *env)
@@ -227,11 +234,13 @@ static apr_status_t add_builtins(fb_env *env)
     if (status == APR_SUCCESS && (env->options.extensions & FB_EXT_I18N) != 0)
         status = add_table(env, env->globals, fb_i18n_alias);
     if (status == APR_SUCCESS && env->options.gettext_functions)
-        status = add_table(env, env->globals, env->options.newstyle_gettext ? fb_i18n_newstyle : fb_i18n_oldstyle);
+        status = add_table(env, env->globals,
+                           env->options.newstyle_gettext ? fb_i18n_newstyle : fb_i18n_oldstyle);
     return status;
 }
 
-apr_status_t fb_env_create(fb_env **out, const fb_env_options *options, apr_pool_t *pool, fb_error *error)
+apr_status_t fb_env_create(fb_env **out, const fb_env_options *options, apr_pool_t *pool,
+                           fb_error *error)
 {
     fb_env *env = apr_pcalloc(pool, sizeof(*env));
 
@@ -250,7 +259,7 @@ apr_status_t fb_env_create(fb_env **out, const fb_env_options *options, apr_pool
     return status;
 }
 
-/* ---- templates -------------------------------------------------------------------------------------------------- */
+/* ---- templates ------------------------------------------------------------------- */
 
 static bool ends_with_one_of(fb_str name, const char *const *endings)
 {
@@ -305,7 +314,8 @@ apr_status_t fb_env_add_source(fb_env *env, fb_str name, fb_str text, fb_error *
     if (fb_dict_find_str(env->by_name, name) != NULL)
         return APR_SUCCESS;
     fb_template *tmpl = fb_env_add_template(env, name, text);
-    return fb_dict_set_str(env->by_name, tmpl->name, fb_int((int64_t)env->template_count - 1), env->arena);
+    return fb_dict_set_str(env->by_name, tmpl->name, fb_int((int64_t)env->template_count - 1),
+                           env->arena);
 }
 
 const fb_template *fb_env_find(const fb_env *env, fb_str name)

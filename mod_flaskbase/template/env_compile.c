@@ -11,7 +11,7 @@
 
 #include "base/banned.h"
 
-/* ---- constants ------------------------------------------------------------------------------------- */
+/* ---- constants ------------------------------------------------------------------- */
 
 static bool copy_list(fb_value v, fb_arena *arena, fb_value *out)
 {
@@ -40,7 +40,8 @@ static bool copy_dict(fb_value v, fb_arena *arena, fb_value *out)
         fb_value value;
         if (entry->key.tag == FB_ABSENT)
             continue;
-        if (!fb_value_copy(entry->key, arena, &key) || !fb_value_copy(entry->value, arena, &value) ||
+        if (!fb_value_copy(entry->key, arena, &key) ||
+            !fb_value_copy(entry->value, arena, &value) ||
             fb_dict_set(dict, key, value, arena) != APR_SUCCESS)
             return false;
     }
@@ -65,32 +66,26 @@ bool fb_value_copy(fb_value v, fb_arena *arena, fb_value *out)
     case FB_NONE:
     case FB_BOOL:
     case FB_INT:
-    case FB_FLOAT:
-        return true;
+    case FB_FLOAT: return true;
     case FB_STR:
     case FB_MARKUP:
     case FB_BYTES:
         out->as.s = v.len > 0 ? fb_arena_str(arena, fb_value_str(v)).ptr : "";
         return out->as.s != NULL;
-    case FB_BIGINT:
-        out->as.ptr = copy_bigint(v.as.big, arena);
-        return out->as.ptr != NULL;
+    case FB_BIGINT: out->as.ptr = copy_bigint(v.as.big, arena); return out->as.ptr != NULL;
     case FB_RANGE:
         out->as.ptr = fb_arena_alloc(arena, sizeof(fb_range));
         *(fb_range *)(apr_uintptr_t)out->as.ptr = *v.as.range;
         return true;
     case FB_LIST:
     case FB_TUPLE:
-    case FB_SLICE:
-        return copy_list(v, arena, out);
-    case FB_DICT:
-        return copy_dict(v, arena, out);
-    default:
-        return false;
+    case FB_SLICE: return copy_list(v, arena, out);
+    case FB_DICT: return copy_dict(v, arena, out);
+    default: return false;
     }
 }
 
-/* ---- linking ------------------------------------------------------------------------------------------ */
+/* ---- linking --------------------------------------------------------------------- */
 
 /* Where a template names another one by a constant: {% extends %}, {% include %}, {% import %}. */
 typedef struct reference {
@@ -110,7 +105,8 @@ static void each_reference(fb_template *tmpl, reference_visit *visit, void *bato
             const fb_ins *ins = &proc->code[at];
             if (ins->op != FB_OP_EXTENDS && ins->op != FB_OP_INCLUDE && ins->op != FB_OP_IMPORT)
                 continue;
-            reference ref = { &tmpl->include_sites[ins->c], proc, (fb_opcode)ins->op, proc->places[at] };
+            reference ref = { &tmpl->include_sites[ins->c], proc, (fb_opcode)ins->op,
+                              proc->places[at] };
             if (ref.site->name.tag == FB_STR)
                 visit(baton, tmpl, &ref);
         }
@@ -125,7 +121,8 @@ typedef struct linker {
     unsigned problems;
 } linker;
 
-static void problem(linker *l, const fb_template *tmpl, fb_place place, const char *kind, const char *message)
+static void problem(linker *l, const fb_template *tmpl, fb_place place, const char *kind,
+                    const char *message)
 {
     fb_error error;
 
@@ -146,16 +143,17 @@ static void link_one(void *baton, fb_template *tmpl, reference *ref)
     ref->site->tmpl = target;
     if (target == NULL && !ref->site->ignore_missing && !tmpl->anonymous)
         problem(l, tmpl, ref->place, "TemplateNotFound",
-                apr_psprintf(l->scratch, "there is no template %.*s", FB_STR_ARG(fb_value_str(ref->site->name))));
+                apr_psprintf(l->scratch, "there is no template %.*s",
+                             FB_STR_ARG(fb_value_str(ref->site->name))));
 }
 
-/* ---- cycles ------------------------------------------------------------------------------------------- */
+/* ---- cycles ---------------------------------------------------------------------- */
 
 /* Depth-first search over unconditional references: extends of a root, and any include. An include
  * inside an if may end by itself; only extends are certain. */
 typedef struct cycle_search {
     linker *l;
-    uint8_t *state;       /* by index: 1 on the way, 2 done */
+    uint8_t *state; /* by index: 1 on the way, 2 done */
     fb_template *from;
 } cycle_search;
 
@@ -217,7 +215,7 @@ static void search(cycle_search *s, fb_template *tmpl)
     s->state[at] = 2;
 }
 
-/* ---- all templates ------------------------------------------------------------------------------------ */
+/* ---- all templates --------------------------------------------------------------- */
 
 static void compile_one(linker *l, fb_template *tmpl)
 {
@@ -268,7 +266,8 @@ void fb_env_check_names(const fb_env *env, fb_env_report *report, void *baton, a
         const fb_template *tmpl = env->templates[i];
         for (uint32_t j = 0; tmpl->error == NULL && j < tmpl->free_count; j++) {
             fb_str name = tmpl->free_names[j]->s;
-            if (fb_dict_find_str(env->globals, name) == NULL && fb_dict_find_str(env->declared, name) == NULL)
+            if (fb_dict_find_str(env->globals, name) == NULL &&
+                fb_dict_find_str(env->declared, name) == NULL)
                 problem(&l, tmpl, tmpl->free_places[j], "UndefinedError",
                         apr_psprintf(scratch, "'%.*s' is neither set here nor a declared variable",
                                      FB_STR_ARG(name)));

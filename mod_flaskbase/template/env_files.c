@@ -7,7 +7,7 @@
 
 #include "base/banned.h"
 
-#define MAX_FILE ((apr_off_t)4 * 1024 * 1024)
+#define MAX_FILE  ((apr_off_t)4 * 1024 * 1024)
 #define MAX_DEPTH 16u
 
 static apr_status_t read_file(fb_str *out, const char *path, apr_pool_t *pool, fb_error *error)
@@ -15,14 +15,16 @@ static apr_status_t read_file(fb_str *out, const char *path, apr_pool_t *pool, f
     apr_file_t *file = NULL;
     apr_finfo_t info;
     apr_size_t got = 0;
-    apr_status_t status = apr_file_open(&file, path, APR_FOPEN_READ | APR_FOPEN_BINARY, APR_FPROT_OS_DEFAULT, pool);
+    apr_status_t status =
+        apr_file_open(&file, path, APR_FOPEN_READ | APR_FOPEN_BINARY, APR_FPROT_OS_DEFAULT, pool);
 
     if (status == APR_SUCCESS)
         status = apr_file_info_get(&info, APR_FINFO_SIZE, file);
     if (status != APR_SUCCESS)
         return fb_error_set_os(error, status, "can not read template %s", path);
     if (info.size > MAX_FILE)
-        return fb_error_set(error, FB_ELIMIT, "template %s is larger than %ld bytes", path, (long)MAX_FILE);
+        return fb_error_set(error, FB_ELIMIT, "template %s is larger than %ld bytes", path,
+                            (long)MAX_FILE);
     char *text = apr_palloc(pool, (apr_size_t)info.size + 1);
     status = apr_file_read_full(file, text, (apr_size_t)info.size, &got);
     (void)apr_file_close(file);
@@ -70,7 +72,8 @@ static apr_status_t add_folder(fb_env *env, const char *dir, const char *prefix,
     apr_status_t status;
 
     if (depth > MAX_DEPTH)
-        return fb_error_set(error, FB_ELIMIT, "folders of templates are nested deeper than %u: %s", MAX_DEPTH, dir);
+        return fb_error_set(error, FB_ELIMIT, "folders of templates are nested deeper than %u: %s",
+                            MAX_DEPTH, dir);
     status = apr_dir_open(&open, dir, pool);
     if (status != APR_SUCCESS)
         return fb_error_set_os(error, status, "can not open the folder of templates %s", dir);

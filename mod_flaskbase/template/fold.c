@@ -43,9 +43,10 @@ static bool fold_dict(fb_codegen *cg, const fb_nodes *pairs, fb_value *out)
 static bool fold_binary(fb_codegen *cg, fb_node *node, fb_value *out, fb_error *error)
 {
     static const fb_binop ops[] = {
-        [FB_NODE_ADD] = FB_BIN_ADD, [FB_NODE_SUB] = FB_BIN_SUB, [FB_NODE_MUL] = FB_BIN_MUL,
-        [FB_NODE_DIV] = FB_BIN_DIV, [FB_NODE_FLOORDIV] = FB_BIN_FLOORDIV,
-        [FB_NODE_MOD] = FB_BIN_MOD, [FB_NODE_POW] = FB_BIN_POW,
+        [FB_NODE_ADD] = FB_BIN_ADD,           [FB_NODE_SUB] = FB_BIN_SUB,
+        [FB_NODE_MUL] = FB_BIN_MUL,           [FB_NODE_DIV] = FB_BIN_DIV,
+        [FB_NODE_FLOORDIV] = FB_BIN_FLOORDIV, [FB_NODE_MOD] = FB_BIN_MOD,
+        [FB_NODE_POW] = FB_BIN_POW,
     };
     fb_value a;
     fb_value b;
@@ -164,9 +165,7 @@ static bool fold_value(fb_codegen *cg, fb_node *node, fb_value *out, fb_error *e
     bool truth;
 
     switch (node->kind) {
-    case FB_NODE_CONST:
-        *out = node->value;
-        return true;
+    case FB_NODE_CONST: *out = node->value; return true;
     case FB_NODE_DATA:
         *out = node->value;
         if (cg->autoescape)
@@ -182,36 +181,28 @@ static bool fold_value(fb_codegen *cg, fb_node *node, fb_value *out, fb_error *e
             return false;
         *out = fb_list_value(list);
         return true;
-    case FB_NODE_DICT:
-        return fold_dict(cg, &node->list[0], out);
-    case FB_NODE_COND:
-        return fold_condition(cg, node, out, error);
+    case FB_NODE_DICT: return fold_dict(cg, &node->list[0], out);
+    case FB_NODE_COND: return fold_condition(cg, node, out, error);
     case FB_NODE_FILTER:
-    case FB_NODE_TEST:
-        return fold_builtin(cg, node, out, error);
+    case FB_NODE_TEST: return fold_builtin(cg, node, out, error);
     case FB_NODE_GETATTR:
         return fb_fold(cg, node->kid[0], &v) &&
                fb_getattr(cg->vm, v, node->name->s, out, error) == APR_SUCCESS;
     case FB_NODE_GETITEM:
         return fb_fold(cg, node->kid[0], &v) && fb_fold(cg, node->kid[1], &key) &&
                fb_getitem(cg->vm, v, key, out, error) == APR_SUCCESS;
-    case FB_NODE_SLICE:
-        return fold_slice(cg, node, out);
-    case FB_NODE_CONCAT:
-        return fold_concat(cg, node, out, error);
-    case FB_NODE_COMPARE:
-        return fold_compare(cg, node, out, error);
+    case FB_NODE_SLICE: return fold_slice(cg, node, out);
+    case FB_NODE_CONCAT: return fold_concat(cg, node, out, error);
+    case FB_NODE_COMPARE: return fold_compare(cg, node, out, error);
     case FB_NODE_ADD:
     case FB_NODE_SUB:
     case FB_NODE_MUL:
     case FB_NODE_DIV:
     case FB_NODE_FLOORDIV:
     case FB_NODE_MOD:
-    case FB_NODE_POW:
-        return fold_binary(cg, node, out, error);
+    case FB_NODE_POW: return fold_binary(cg, node, out, error);
     case FB_NODE_AND:
-    case FB_NODE_OR:
-        return fold_logic(cg, node, out, error);
+    case FB_NODE_OR: return fold_logic(cg, node, out, error);
     case FB_NODE_NOT:
         if (!fb_fold(cg, node->kid[0], &v) || fb_truth(cg->vm, v, &truth, error) != APR_SUCCESS)
             return false;
@@ -225,8 +216,7 @@ static bool fold_value(fb_codegen *cg, fb_node *node, fb_value *out, fb_error *e
         if (out->tag == FB_BOOL)
             out->tag = FB_INT;
         return true;
-    default:
-        return false;
+    default: return false;
     }
 }
 
@@ -263,8 +253,7 @@ static bool is_safe(fb_value v, apr_size_t *size)
     case FB_FLOAT:
     case FB_STR:
     case FB_MARKUP:
-    case FB_RANGE:
-        return true;
+    case FB_RANGE: return true;
     case FB_LIST:
     case FB_TUPLE:
         for (uint32_t i = 0; i < v.as.list->len; i++) {
@@ -280,8 +269,7 @@ static bool is_safe(fb_value v, apr_size_t *size)
                 return false;
         }
         return true;
-    default:
-        return false;
+    default: return false;
     }
 }
 

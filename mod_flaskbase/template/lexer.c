@@ -38,7 +38,13 @@ fb_str fb_token_describe(const fb_token *token)
 
 /* What a delimiter opens. */
 typedef enum opener {
-    OPEN_NOTHING, OPEN_BLOCK, OPEN_VARIABLE, OPEN_COMMENT, OPEN_RAW, OPEN_LINE, OPEN_LINE_COMMENT
+    OPEN_NOTHING,
+    OPEN_BLOCK,
+    OPEN_VARIABLE,
+    OPEN_COMMENT,
+    OPEN_RAW,
+    OPEN_LINE,
+    OPEN_LINE_COMMENT
 } opener;
 
 typedef struct rule {
@@ -51,8 +57,8 @@ typedef struct lexer {
     fb_str src;
     apr_size_t at;
     uint32_t line;
-    bool line_starting;     /* what was read last ended with a newline */
-    rule rules[5];          /* the order in which delimiters are tried */
+    bool line_starting; /* what was read last ended with a newline */
+    rule rules[5];      /* the order in which delimiters are tried */
     unsigned rule_count;
     char braces[MAX_BRACES]; /* expected closing ones */
     unsigned brace_count;
@@ -60,10 +66,10 @@ typedef struct lexer {
     apr_size_t count, cap;
     apr_pool_t *pool;
     fb_arena *arena;
-    bool stop;              /* an error was noted */
+    bool stop; /* an error was noted */
 } lexer;
 
-/* ---- source text --------------------------------------------------------------------------- */
+/* ---- source text ----------------------------------------------------------------- */
 
 fb_str fb_source_line(fb_str source, uint32_t line)
 {
@@ -139,7 +145,7 @@ static apr_size_t skip_space(const lexer *lx, apr_size_t at)
     return at;
 }
 
-/* ---- tokens ----------------------------------------------------------------------------------- */
+/* ---- tokens ---------------------------------------------------------------------- */
 
 static fb_token *add(lexer *lx, fb_token_type type, apr_size_t offset, fb_str text)
 {
@@ -177,15 +183,17 @@ static fb_str with_newlines(lexer *lx, fb_str s)
     return fb_str_from_len(text.data, text.len);
 }
 
-/* ---- text between tags ---------------------------------------------------------------------------- */
+/* ---- text between tags ----------------------------------------------------------- */
 
 static void sort_rules(lexer *lx)
 {
     const fb_env_options *o = lx->options;
     /* Ties go in this order: it is that of the names in Jinja2, downwards. */
     const rule all[] = {
-        { o->variable_start, OPEN_VARIABLE }, { o->line_statement_prefix, OPEN_LINE },
-        { o->line_comment_prefix, OPEN_LINE_COMMENT }, { o->comment_start, OPEN_COMMENT },
+        { o->variable_start, OPEN_VARIABLE },
+        { o->line_statement_prefix, OPEN_LINE },
+        { o->line_comment_prefix, OPEN_LINE_COMMENT },
+        { o->comment_start, OPEN_COMMENT },
         { o->block_start, OPEN_BLOCK },
     };
 
@@ -238,8 +246,8 @@ static apr_size_t match_prefix(const lexer *lx, apr_size_t at, const rule *r)
     if (r->what == OPEN_LINE) {
         if (!at_line_start(lx, at))
             return 0;
-        while (at < lx->src.len && (lx->src.ptr[at] == ' ' || lx->src.ptr[at] == '\t' ||
-                                    lx->src.ptr[at] == '\v'))
+        while (at < lx->src.len &&
+               (lx->src.ptr[at] == ' ' || lx->src.ptr[at] == '\t' || lx->src.ptr[at] == '\v'))
             at++;
         return looking_at(lx, at, r->start) ? at + r->start.len : 0;
     }
@@ -289,7 +297,7 @@ static void first_bytes(const lexer *lx, bool start[256])
     }
 }
 
-/* Text before a tag, with the white space taken off that the tag's sign or the options want gone. */
+/* Text before a tag, without the white space that the tag's sign or the options want gone. */
 static void add_data(lexer *lx, apr_size_t from, apr_size_t to, opener what, char sign)
 {
     fb_str text = fb_str_from_len(lx->src.ptr + from, to - from);
@@ -402,18 +410,10 @@ static void enter(lexer *lx, opener what, apr_size_t at, apr_size_t end)
     lx->line_starting = lx->src.ptr[end - 1] == '\n';
     lx->at = end;
     switch (what) {
-    case OPEN_COMMENT:
-        lex_comment(lx);
-        break;
-    case OPEN_RAW:
-        lex_raw(lx);
-        break;
-    case OPEN_LINE_COMMENT:
-        lex_line_comment(lx);
-        break;
-    default:
-        lex_expression(lx, what);
-        break;
+    case OPEN_COMMENT: lex_comment(lx); break;
+    case OPEN_RAW: lex_raw(lx); break;
+    case OPEN_LINE_COMMENT: lex_line_comment(lx); break;
+    default: lex_expression(lx, what); break;
     }
 }
 
@@ -443,7 +443,7 @@ static void lex_all(lexer *lx)
     }
 }
 
-/* ---- inside tags -------------------------------------------------------------------------------------- */
+/* ---- inside tags ----------------------------------------------------------------- */
 
 /* The end of the closing delimiter at the current place, or 0. */
 static apr_size_t match_closer(const lexer *lx, opener what)
@@ -502,7 +502,8 @@ static apr_size_t match_float(const lexer *lx)
         at = skip_digits(lx, at + 1);
     if (at < lx->src.len && (lx->src.ptr[at] == 'e' || lx->src.ptr[at] == 'E')) {
         apr_size_t exponent = at + 1;
-        if (exponent < lx->src.len && (lx->src.ptr[exponent] == '+' || lx->src.ptr[exponent] == '-'))
+        if (exponent < lx->src.len &&
+            (lx->src.ptr[exponent] == '+' || lx->src.ptr[exponent] == '-'))
             exponent++;
         apr_size_t end = skip_digits(lx, exponent);
         if (end > exponent)
@@ -514,12 +515,9 @@ static apr_size_t match_float(const lexer *lx)
 static bool is_digit_of(char c, char base)
 {
     switch (base) {
-    case 'b':
-        return c == '0' || c == '1';
-    case 'o':
-        return c >= '0' && c <= '7';
-    default:
-        return (c >= '0' && c <= '9') || ((c | 0x20) >= 'a' && (c | 0x20) <= 'f');
+    case 'b': return c == '0' || c == '1';
+    case 'o': return c >= '0' && c <= '7';
+    default: return (c >= '0' && c <= '9') || ((c | 0x20) >= 'a' && (c | 0x20) <= 'f');
     }
 }
 
@@ -597,15 +595,15 @@ static const struct {
     char text[3];
     fb_token_type type;
 } operators[] = {
-    { "//", FB_TOKEN_FLOORDIV }, { "**", FB_TOKEN_POW }, { "==", FB_TOKEN_EQ },
-    { "!=", FB_TOKEN_NE }, { ">=", FB_TOKEN_GTEQ }, { "<=", FB_TOKEN_LTEQ },
-    { "+", FB_TOKEN_ADD }, { "-", FB_TOKEN_SUB }, { "/", FB_TOKEN_DIV }, { "*", FB_TOKEN_MUL },
-    { "%", FB_TOKEN_MOD }, { "~", FB_TOKEN_TILDE }, { "[", FB_TOKEN_LBRACKET },
-    { "]", FB_TOKEN_RBRACKET }, { "(", FB_TOKEN_LPAREN }, { ")", FB_TOKEN_RPAREN },
-    { "{", FB_TOKEN_LBRACE }, { "}", FB_TOKEN_RBRACE }, { ">", FB_TOKEN_GT },
-    { "<", FB_TOKEN_LT }, { "=", FB_TOKEN_ASSIGN }, { ".", FB_TOKEN_DOT },
-    { ":", FB_TOKEN_COLON }, { "|", FB_TOKEN_PIPE }, { ",", FB_TOKEN_COMMA },
-    { ";", FB_TOKEN_SEMICOLON },
+    { "//", FB_TOKEN_FLOORDIV }, { "**", FB_TOKEN_POW },      { "==", FB_TOKEN_EQ },
+    { "!=", FB_TOKEN_NE },       { ">=", FB_TOKEN_GTEQ },     { "<=", FB_TOKEN_LTEQ },
+    { "+", FB_TOKEN_ADD },       { "-", FB_TOKEN_SUB },       { "/", FB_TOKEN_DIV },
+    { "*", FB_TOKEN_MUL },       { "%", FB_TOKEN_MOD },       { "~", FB_TOKEN_TILDE },
+    { "[", FB_TOKEN_LBRACKET },  { "]", FB_TOKEN_RBRACKET },  { "(", FB_TOKEN_LPAREN },
+    { ")", FB_TOKEN_RPAREN },    { "{", FB_TOKEN_LBRACE },    { "}", FB_TOKEN_RBRACE },
+    { ">", FB_TOKEN_GT },        { "<", FB_TOKEN_LT },        { "=", FB_TOKEN_ASSIGN },
+    { ".", FB_TOKEN_DOT },       { ":", FB_TOKEN_COLON },     { "|", FB_TOKEN_PIPE },
+    { ",", FB_TOKEN_COMMA },     { ";", FB_TOKEN_SEMICOLON },
 };
 
 /* Keeps count of brackets; false after noting an error. */
@@ -740,7 +738,8 @@ static void lex_expression(lexer *lx, opener what)
         if (end != 0) {
             bool at_end = end > lx->src.len;
             fb_str tag = fb_str_from_len(lx->src.ptr + lx->at, (at_end ? end - 1 : end) - lx->at);
-            add(lx, what == OPEN_VARIABLE ? FB_TOKEN_VARIABLE_END : FB_TOKEN_BLOCK_END, lx->at, tag);
+            add(lx, what == OPEN_VARIABLE ? FB_TOKEN_VARIABLE_END : FB_TOKEN_BLOCK_END, lx->at,
+                tag);
             lx->line += newlines(tag);
             lx->line_starting = tag.len > 0 && tag.ptr[tag.len - 1] == '\n';
             lx->at += tag.len;
@@ -753,7 +752,7 @@ static void lex_expression(lexer *lx, opener what)
     }
 }
 
-/* ---- public ---------------------------------------------------------------------------------------------- */
+/* ---- public ---------------------------------------------------------------------- */
 
 apr_status_t fb_lex(fb_tokens *out, const fb_env *env, fb_str source, apr_pool_t *pool,
                     fb_arena *arena, fb_error *error)
@@ -763,8 +762,9 @@ apr_status_t fb_lex(fb_tokens *out, const fb_env *env, fb_str source, apr_pool_t
     if (source.len > MAX_SOURCE)
         return fb_error_set(error, FB_ELIMIT, "a template may have %lu bytes, this one has %lu",
                             (unsigned long)MAX_SOURCE, (unsigned long)source.len);
-    *lx = (lexer){ .options = &env->options, .line = 1, .line_starting = true, .pool = pool,
-                   .arena = arena };
+    *lx = (lexer){
+        .options = &env->options, .line = 1, .line_starting = true, .pool = pool, .arena = arena
+    };
     lx->src = normalise(&env->options, source, pool);
     sort_rules(lx);
     lex_all(lx);

@@ -5,17 +5,19 @@
 #include "template/env.h"
 
 /* Token, how error messages describe it. */
-#define FB_TOKENS(X)                                                                       \
-    X(ADD, "+") X(ASSIGN, "=") X(COLON, ":") X(COMMA, ",") X(DIV, "/") X(DOT, ".")          \
-    X(EQ, "==") X(FLOORDIV, "//") X(GT, ">") X(GTEQ, ">=") X(LBRACE, "{") X(LBRACKET, "[")   \
-    X(LPAREN, "(") X(LT, "<") X(LTEQ, "<=") X(MOD, "%") X(MUL, "*") X(NE, "!=")              \
-    X(PIPE, "|") X(POW, "**") X(RBRACE, "}") X(RBRACKET, "]") X(RPAREN, ")")                 \
-    X(SEMICOLON, ";") X(SUB, "-") X(TILDE, "~")                                             \
-    X(FLOAT, "float") X(INTEGER, "integer") X(NAME, "name") X(STRING, "string")              \
-    X(BLOCK_BEGIN, "begin of statement block") X(BLOCK_END, "end of statement block")        \
-    X(VARIABLE_BEGIN, "begin of print statement") X(VARIABLE_END, "end of print statement")  \
-    X(DATA, "template data / text") X(EOF, "end of template")                               \
+/* clang-format off */
+#define FB_TOKENS(X) \
+    X(ADD, "+") X(ASSIGN, "=") X(COLON, ":") X(COMMA, ",") X(DIV, "/") X(DOT, ".") \
+    X(EQ, "==") X(FLOORDIV, "//") X(GT, ">") X(GTEQ, ">=") X(LBRACE, "{") X(LBRACKET, "[") \
+    X(LPAREN, "(") X(LT, "<") X(LTEQ, "<=") X(MOD, "%") X(MUL, "*") X(NE, "!=") \
+    X(PIPE, "|") X(POW, "**") X(RBRACE, "}") X(RBRACKET, "]") X(RPAREN, ")") \
+    X(SEMICOLON, ";") X(SUB, "-") X(TILDE, "~") \
+    X(FLOAT, "float") X(INTEGER, "integer") X(NAME, "name") X(STRING, "string") \
+    X(BLOCK_BEGIN, "begin of statement block") X(BLOCK_END, "end of statement block") \
+    X(VARIABLE_BEGIN, "begin of print statement") X(VARIABLE_END, "end of print statement") \
+    X(DATA, "template data / text") X(EOF, "end of template") \
     X(ERROR, "error")
+/* clang-format on */
 
 typedef enum fb_token_type {
 #define FB_TOKEN(name, text) FB_TOKEN_##name,

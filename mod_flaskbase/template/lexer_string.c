@@ -26,8 +26,9 @@ static const char *add_hex(fb_text *out, fb_str s, apr_size_t *at, unsigned digi
     for (unsigned i = 0; i < digits; i++) {
         int value = *at < s.len ? hex_value(s.ptr[*at]) : -1;
         if (value < 0)
-            return digits == 2 ? "truncated \\xXX escape"
-                   : digits == 4 ? "truncated \\uXXXX escape" : "truncated \\UXXXXXXXX escape";
+            return digits == 2   ? "truncated \\xXX escape"
+                   : digits == 4 ? "truncated \\uXXXX escape"
+                                 : "truncated \\UXXXXXXXX escape";
         code = code * 16 + (unsigned int)value;
         (*at)++;
     }
@@ -106,16 +107,11 @@ static const char *add_escape(fb_text *out, fb_str s, apr_size_t *at)
     }
     (*at)++;
     switch (c) {
-    case '\n':
-        return NULL;
-    case 'x':
-        return add_hex(out, s, at, 2);
-    case 'u':
-        return add_hex(out, s, at, 4);
-    case 'U':
-        return add_hex(out, s, at, 8);
-    case 'N':
-        return add_named(out, s, at);
+    case '\n': return NULL;
+    case 'x': return add_hex(out, s, at, 2);
+    case 'u': return add_hex(out, s, at, 4);
+    case 'U': return add_hex(out, s, at, 8);
+    case 'N': return add_named(out, s, at);
     default:
         fb_text_add_char(out, '\\');
         fb_text_add_char(out, c);

@@ -37,12 +37,12 @@ typedef apr_status_t fb_native(fb_vm *vm, fb_value self, fb_args args, fb_kwargs
 /* Flags of a row. A row without FB_FN_CONTEXT may be evaluated at compile time when all its
  * arguments are constants; so it must not depend on anything else than its arguments, the
  * environment and the autoescape state. */
-#define FB_FN_CONTEXT  0x01u /* needs a running render: never folded */
-#define FB_FN_EVALCTX  0x02u /* asks fb_vm_autoescape: not folded where that can change */
-#define FB_FN_VARARGS  0x04u
-#define FB_FN_KWARGS   0x08u
-#define FB_FN_MUTATES  0x10u /* changes its object: refused by the immutable sandbox */
-#define FB_FN_UNSAFE   0x20u /* refused by any sandbox */
+#define FB_FN_CONTEXT 0x01u /* needs a running render: never folded */
+#define FB_FN_EVALCTX 0x02u /* asks fb_vm_autoescape: not folded where that can change */
+#define FB_FN_VARARGS 0x04u
+#define FB_FN_KWARGS  0x08u
+#define FB_FN_MUTATES 0x10u /* changes its object: refused by the immutable sandbox */
+#define FB_FN_UNSAFE  0x20u /* refused by any sandbox */
 
 /* One row of a builtin table, or one method of a class. */
 struct fb_builtin {
@@ -50,14 +50,14 @@ struct fb_builtin {
     fb_native *fn;
     const char *const *params; /* names, without self; FB_PARAMS(…); NULL: not sorted */
     uint8_t param_count;
-    uint8_t required;          /* so many of them have no default */
+    uint8_t required; /* so many of them have no default */
     uint16_t flags;
-    const char *doc;           /* one or two sentences, for docs/templates.md and --help */
+    const char *doc; /* one or two sentences, for docs/templates.md and --help */
 };
 
 /* .params and .param_count of a row: FB_PARAMS("length", "killwords") */
-#define FB_PARAMS(...)                                                                    \
-    .params = (const char *const[]){ __VA_ARGS__ },                                       \
+#define FB_PARAMS(...)                                                                             \
+    .params = (const char *const[]){ __VA_ARGS__ },                                                \
     .param_count = sizeof((const char *const[]){ __VA_ARGS__ }) / sizeof(const char *)
 /* A row whose function takes no arguments at all. */
 #define FB_NO_PARAMS .params = (const char *const[]){ NULL }, .param_count = 0
@@ -77,8 +77,8 @@ typedef struct fb_attribute {
  * Attributes are looked up in `attributes`, then `methods`, then by `get_attribute`.
  * Class structures are constants; they must not move or change while an environment lives. */
 typedef struct fb_class {
-    const char *name;                /* as error messages name it: "Form" */
-    const char *module;              /* its Python module in messages; NULL: "Form object" */
+    const char *name;   /* as error messages name it: "Form" */
+    const char *module; /* its Python module in messages; NULL: "Form object" */
     const fb_attribute *attributes;
     const fb_builtin *methods;
     /* {{ object.name }} and {{ object[key] }} not found in the tables: FB_ENOTFOUND (without
@@ -87,14 +87,17 @@ typedef struct fb_class {
     apr_status_t (*get_item)(fb_vm *, fb_value self, fb_value key, fb_value *out, fb_error *);
     /* {% set object.name = value %}: only namespaces have it. */
     apr_status_t (*set_attribute)(fb_vm *, fb_value self, fb_str name, fb_value v, fb_error *);
-    const fb_builtin *call;          /* {{ object(…) }}; a row, so that it can name parameters */
+    const fb_builtin *call; /* {{ object(…) }}; a row, so that it can name parameters */
     /* A list, tuple, dict (its keys), range or iterator to walk. */
     apr_status_t (*iterate)(fb_vm *, fb_value self, fb_value *out, fb_error *);
     apr_status_t (*length)(fb_vm *, fb_value self, int64_t *out, fb_error *);
-    apr_status_t (*truth)(fb_vm *, fb_value self, bool *out, fb_error *); /* default: length, else true */
-    /* What {{ object }} prints: a str (escaped under autoescape) or Markup. Default: "<name object>". */
+    apr_status_t (*truth)(fb_vm *, fb_value self, bool *out,
+                          fb_error *); /* default: length, else true */
+    /* What {{ object }} prints: a str (escaped under autoescape) or Markup. Without: "<name
+     * object>". */
     apr_status_t (*to_string)(fb_vm *, fb_value self, fb_value *out, fb_error *);
-    apr_status_t (*repr)(fb_vm *, fb_value self, fb_value *out, fb_error *); /* default: to_string */
+    apr_status_t (*repr)(fb_vm *, fb_value self, fb_value *out,
+                         fb_error *); /* default: to_string */
     apr_status_t (*contains)(fb_vm *, fb_value self, fb_value item, bool *out, fb_error *);
 } fb_class;
 

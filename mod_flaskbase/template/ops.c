@@ -14,7 +14,7 @@
 /* Nested containers are compared and hashed to this depth; Python's limit is its stack. */
 #define MAX_NESTING 300u
 
-/* ---- truth and length ---------------------------------------------------------------------- */
+/* ---- truth and length ------------------------------------------------------------ */
 
 apr_status_t fb_truth(fb_vm *vm, fb_value v, bool *out, fb_error *error)
 {
@@ -24,19 +24,11 @@ apr_status_t fb_truth(fb_vm *vm, fb_value v, bool *out, fb_error *error)
     if (fb_is_plain_truth(v, out))
         return APR_SUCCESS;
     switch (v.tag) {
-    case FB_FLOAT:
-        *out = v.as.f != 0.0;
-        return APR_SUCCESS;
-    case FB_BYTES:
-        *out = v.len != 0;
-        return APR_SUCCESS;
+    case FB_FLOAT: *out = v.as.f != 0.0; return APR_SUCCESS;
+    case FB_BYTES: *out = v.len != 0; return APR_SUCCESS;
     case FB_DICT:
-    case FB_VIEW:
-        *out = v.as.dict->len != 0;
-        return APR_SUCCESS;
-    case FB_RANGE:
-        *out = v.as.range->len != 0;
-        return APR_SUCCESS;
+    case FB_VIEW: *out = v.as.dict->len != 0; return APR_SUCCESS;
+    case FB_RANGE: *out = v.as.range->len != 0; return APR_SUCCESS;
     case FB_UNDEFINED:
         if (v.as.undefined->kind == FB_UNDEFINED_STRICT)
             return fb_raise_undefined(vm, v, error);
@@ -53,9 +45,7 @@ apr_status_t fb_truth(fb_vm *vm, fb_value v, bool *out, fb_error *error)
         apr_status_t status = cls->length(vm, v, &length, error);
         *out = length != 0;
         return status;
-    default:
-        *out = true;
-        return APR_SUCCESS;
+    default: *out = true; return APR_SUCCESS;
     }
 }
 
@@ -75,23 +65,13 @@ apr_status_t fb_length(fb_vm *vm, fb_value v, int64_t *out, fb_error *error)
 {
     switch (v.tag) {
     case FB_STR:
-    case FB_MARKUP:
-        *out = (int64_t)fb_string_length(v);
-        return APR_SUCCESS;
-    case FB_BYTES:
-        *out = v.len;
-        return APR_SUCCESS;
+    case FB_MARKUP: *out = (int64_t)fb_string_length(v); return APR_SUCCESS;
+    case FB_BYTES: *out = v.len; return APR_SUCCESS;
     case FB_LIST:
-    case FB_TUPLE:
-        *out = v.as.list->len;
-        return APR_SUCCESS;
+    case FB_TUPLE: *out = v.as.list->len; return APR_SUCCESS;
     case FB_DICT:
-    case FB_VIEW:
-        *out = v.as.dict->len;
-        return APR_SUCCESS;
-    case FB_RANGE:
-        *out = v.as.range->len;
-        return APR_SUCCESS;
+    case FB_VIEW: *out = v.as.dict->len; return APR_SUCCESS;
+    case FB_RANGE: *out = v.as.range->len; return APR_SUCCESS;
     case FB_UNDEFINED:
         if (v.as.undefined->kind == FB_UNDEFINED_STRICT)
             return fb_raise_undefined(vm, v, error);
@@ -101,13 +81,12 @@ apr_status_t fb_length(fb_vm *vm, fb_value v, int64_t *out, fb_error *error)
         if (v.as.object->cls->length != NULL)
             return v.as.object->cls->length(vm, v, out, error);
         break;
-    default:
-        break;
+    default: break;
     }
     return fb_raise(error, "TypeError", "object of type '%s' has no len()", fb_value_type(v));
 }
 
-/* ---- equality -------------------------------------------------------------------------------- */
+/* ---- equality -------------------------------------------------------------------- */
 
 static bool equal(fb_value a, fb_value b, unsigned depth);
 
@@ -190,26 +169,19 @@ static bool equal(fb_value a, fb_value b, unsigned depth)
     if (a.tag != b.tag || depth > MAX_NESTING)
         return false;
     switch (a.tag) {
-    case FB_NONE:
-        return true;
-    case FB_BYTES:
-        return a.len == b.len && memcmp(a.as.s, b.as.s, a.len) == 0;
+    case FB_NONE: return true;
+    case FB_BYTES: return a.len == b.len && memcmp(a.as.s, b.as.s, a.len) == 0;
     case FB_LIST:
     case FB_TUPLE:
-    case FB_SLICE:
-        return equal_lists(a.as.list, b.as.list, depth + 1);
-    case FB_DICT:
-        return equal_dicts(a.as.dict, b.as.dict, depth + 1);
-    case FB_VIEW:
-        return equal_views(a, b, depth + 1);
-    case FB_RANGE:
-        return equal_ranges(a.as.range, b.as.range);
-    case FB_UNDEFINED:
-        return a.as.undefined->kind == b.as.undefined->kind;
+    case FB_SLICE: return equal_lists(a.as.list, b.as.list, depth + 1);
+    case FB_DICT: return equal_dicts(a.as.dict, b.as.dict, depth + 1);
+    case FB_VIEW: return equal_views(a, b, depth + 1);
+    case FB_RANGE: return equal_ranges(a.as.range, b.as.range);
+    case FB_UNDEFINED: return a.as.undefined->kind == b.as.undefined->kind;
     case FB_METHOD:
-        return a.as.method->row == b.as.method->row && a.as.method->self.as.ptr == b.as.method->self.as.ptr;
-    default:
-        return a.as.ptr == b.as.ptr;
+        return a.as.method->row == b.as.method->row &&
+               a.as.method->self.as.ptr == b.as.method->self.as.ptr;
+    default: return a.as.ptr == b.as.ptr;
     }
 }
 
@@ -228,23 +200,17 @@ apr_status_t fb_equal_checked(fb_vm *vm, fb_value a, fb_value b, bool *out, fb_e
     return APR_SUCCESS;
 }
 
-/* ---- order ------------------------------------------------------------------------------------ */
+/* ---- order ----------------------------------------------------------------------- */
 
 static bool holds(fb_compare_op op, int order)
 {
     switch (op) {
-    case FB_LT:
-        return order < 0;
-    case FB_LE:
-        return order <= 0;
-    case FB_GT:
-        return order > 0;
-    case FB_GE:
-        return order >= 0;
-    case FB_EQ:
-        return order == 0;
-    default:
-        return order != 0;
+    case FB_LT: return order < 0;
+    case FB_LE: return order <= 0;
+    case FB_GT: return order > 0;
+    case FB_GE: return order >= 0;
+    case FB_EQ: return order == 0;
+    default: return order != 0;
     }
 }
 
@@ -276,7 +242,8 @@ static apr_status_t compare_lists(fb_vm *vm, fb_compare_op op, const fb_list *a,
     for (uint32_t i = 0; i < common; i++) {
         if (!equal(a->items[i], b->items[i], 0)) {
             if (vm->native_depth > MAX_NESTING)
-                return fb_raise(error, "RecursionError", "maximum recursion depth exceeded in comparison");
+                return fb_raise(error, "RecursionError",
+                                "maximum recursion depth exceeded in comparison");
             vm->native_depth++;
             apr_status_t status = fb_compare(vm, op, a->items[i], b->items[i], out, error);
             vm->native_depth--;
@@ -315,7 +282,7 @@ apr_status_t fb_compare(fb_vm *vm, fb_compare_op op, fb_value a, fb_value b, boo
                     signs[op], fb_value_type(a), fb_value_type(b));
 }
 
-/* ---- hashing -------------------------------------------------------------------------------------- */
+/* ---- hashing --------------------------------------------------------------------- */
 
 static bool hash_deep(fb_value v, uint32_t *out, unsigned depth)
 {
@@ -323,20 +290,12 @@ static bool hash_deep(fb_value v, uint32_t *out, unsigned depth)
 
     switch (v.tag) {
     case FB_STR:
-    case FB_MARKUP:
-        *out = fb_str_hash(fb_value_str(v));
-        return true;
-    case FB_BYTES:
-        *out = fb_str_hash(fb_value_str(v)) ^ 0x62797465u;
-        return true;
+    case FB_MARKUP: *out = fb_str_hash(fb_value_str(v)); return true;
+    case FB_BYTES: *out = fb_str_hash(fb_value_str(v)) ^ 0x62797465u; return true;
     case FB_BOOL:
     case FB_INT:
-    case FB_BIGINT:
-        h = fb_integer_hash(fb_integer_from(v));
-        break;
-    case FB_FLOAT:
-        h = fb_float_hash(v.as.f);
-        break;
+    case FB_BIGINT: h = fb_integer_hash(fb_integer_from(v)); break;
+    case FB_FLOAT: h = fb_float_hash(v.as.f); break;
     case FB_TUPLE:
         h = 0x345678u;
         if (depth > MAX_NESTING)
@@ -351,22 +310,15 @@ static bool hash_deep(fb_value v, uint32_t *out, unsigned depth)
     case FB_LIST:
     case FB_DICT:
     case FB_VIEW:
-    case FB_SLICE:
-        return false;
+    case FB_SLICE: return false;
     case FB_UNDEFINED:
         if (v.as.undefined->kind == FB_UNDEFINED_STRICT)
             return false;
         h = 77u + v.as.undefined->kind;
         break;
-    case FB_NONE:
-        h = 0x4e6f6e65u;
-        break;
-    case FB_RANGE:
-        h = (uint64_t)v.as.range->len;
-        break;
-    default:
-        h = (uint64_t)(apr_uintptr_t)v.as.ptr >> 4;
-        break;
+    case FB_NONE: h = 0x4e6f6e65u; break;
+    case FB_RANGE: h = (uint64_t)v.as.range->len; break;
+    default: h = (uint64_t)(apr_uintptr_t)v.as.ptr >> 4; break;
     }
     h *= 0x9e3779b97f4a7c15u;
     *out = (uint32_t)(h >> 32);
@@ -402,7 +354,7 @@ apr_status_t fb_hash(fb_vm *vm, fb_value v, uint32_t *out, fb_error *error)
     return fb_raise(error, "TypeError", "unhashable type: '%s'", fb_value_type(part));
 }
 
-/* ---- membership --------------------------------------------------------------------------------- */
+/* ---- membership ------------------------------------------------------------------ */
 
 static apr_status_t contains_by_walk(fb_vm *vm, fb_value container, fb_value item, bool *out,
                                      fb_error *error)
@@ -435,7 +387,8 @@ static bool in_range(const fb_range *range, fb_value item)
     }
     if (range->len == 0)
         return false;
-    if (range->step > 0 ? i < range->start || i >= range->stop : i > range->start || i <= range->stop)
+    if (range->step > 0 ? i < range->start || i >= range->stop
+                        : i > range->start || i <= range->stop)
         return false;
     return ((__int128)i - range->start) % range->step == 0;
 }
@@ -449,7 +402,8 @@ apr_status_t fb_contains(fb_vm *vm, fb_value container, fb_value item, bool *out
     case FB_STR:
     case FB_MARKUP:
         if (!fb_is_string(item))
-            return fb_raise(error, "TypeError", "'in <string>' requires string as left operand, not %s",
+            return fb_raise(error, "TypeError",
+                            "'in <string>' requires string as left operand, not %s",
                             fb_value_type(item));
         *out = fb_str_find(fb_value_str(container), fb_value_str(item)) >= 0;
         return APR_SUCCESS;
@@ -457,9 +411,7 @@ apr_status_t fb_contains(fb_vm *vm, fb_value container, fb_value item, bool *out
         status = fb_hash(vm, item, &hash, error);
         *out = status == APR_SUCCESS && fb_dict_find(container.as.dict, item) != NULL;
         return status;
-    case FB_RANGE:
-        *out = in_range(container.as.range, item);
-        return APR_SUCCESS;
+    case FB_RANGE: *out = in_range(container.as.range, item); return APR_SUCCESS;
     case FB_UNDEFINED:
         if (container.as.undefined->kind == FB_UNDEFINED_STRICT)
             return fb_raise_undefined(vm, container, error);
@@ -469,8 +421,7 @@ apr_status_t fb_contains(fb_vm *vm, fb_value container, fb_value item, bool *out
         if (container.as.object->cls->contains != NULL)
             return container.as.object->cls->contains(vm, container, item, out, error);
         break;
-    default:
-        break;
+    default: break;
     }
     status = contains_by_walk(vm, container, item, out, error);
     if (status != APR_SUCCESS && container.tag != FB_ITERATOR && fb_error_is(error, "TypeError") &&

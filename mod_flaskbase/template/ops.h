@@ -10,29 +10,20 @@ bool fb_hash_quiet(fb_value v, uint32_t *out);
 static inline bool fb_is_plain_truth(fb_value v, bool *out)
 {
     switch (v.tag) {
-    case FB_NONE:
-        *out = false;
-        return true;
+    case FB_NONE: *out = false; return true;
     case FB_BOOL:
-    case FB_INT:
-        *out = v.as.i != 0;
-        return true;
+    case FB_INT: *out = v.as.i != 0; return true;
     case FB_STR:
-    case FB_MARKUP:
-        *out = v.len != 0;
-        return true;
+    case FB_MARKUP: *out = v.len != 0; return true;
     case FB_LIST:
-    case FB_TUPLE:
-        *out = v.as.list->len != 0;
-        return true;
-    default:
-        return false;
+    case FB_TUPLE: *out = v.as.list->len != 0; return true;
+    default: return false;
     }
 }
 
 /* Raises for a StrictUndefined among the operands of == and !=. */
-apr_status_t fb_equal_checked(fb_vm *vm, fb_value a, fb_value b, bool *out, fb_error *error)
-    FB_MUST_CHECK;
+apr_status_t fb_equal_checked(fb_vm *vm, fb_value a, fb_value b, bool *out,
+                              fb_error *error) FB_MUST_CHECK;
 
 /* Python's object_type_repr: "dict object", "'None'", as undefined messages name things. */
 fb_str fb_type_repr(fb_vm *vm, fb_value v);

@@ -10,11 +10,12 @@
 
 #include "base/banned.h"
 
-/* ---- tokens ------------------------------------------------------------------------------------ */
+/* ---- tokens ---------------------------------------------------------------------- */
 
 static const fb_token end_of_everything = { .type = FB_TOKEN_EOF };
 
-void fb_parser_fail(fb_parser *p, uint32_t line, uint32_t offset, const char *kind, const char *fmt, ...)
+void fb_parser_fail(fb_parser *p, uint32_t line, uint32_t offset, const char *kind, const char *fmt,
+                    ...)
 {
     va_list args;
 
@@ -45,7 +46,8 @@ static void set_current(fb_parser *p)
     const fb_token *token = &p->tokens->v[p->at];
 
     if (token->type == FB_TOKEN_ERROR)
-        fb_parser_fail(p, token->line, token->offset, token->error->kind, "%s", token->error->message);
+        fb_parser_fail(p, token->line, token->offset, token->error->kind, "%s",
+                       token->error->message);
     else
         p->now = token;
 }
@@ -67,7 +69,8 @@ const fb_token *fb_parser_look(fb_parser *p)
         return &end_of_everything;
     const fb_token *token = &p->tokens->v[p->at + 1];
     if (token->type == FB_TOKEN_ERROR) {
-        fb_parser_fail(p, token->line, token->offset, token->error->kind, "%s", token->error->message);
+        fb_parser_fail(p, token->line, token->offset, token->error->kind, "%s",
+                       token->error->message);
         return &end_of_everything;
     }
     return token;
@@ -143,7 +146,7 @@ fb_node *fb_parser_node(fb_parser *p, fb_node_kind kind, const fb_token *at)
     return fb_node_create(p->pool, kind, at->line, at->offset);
 }
 
-/* ---- unknown and missing tags ------------------------------------------------------------------------ */
+/* ---- unknown and missing tags ---------------------------------------------------- */
 
 static const char *join_ends(fb_parser *p, const char *const *ends)
 {
@@ -166,7 +169,8 @@ static bool is_expected(const fb_parser *p, fb_str name)
 }
 
 /* `tag` is NULL at the end of the template. */
-static void fail_tag(fb_parser *p, const fb_token *tag, const char *const *looking, const fb_token *at)
+static void fail_tag(fb_parser *p, const fb_token *tag, const char *const *looking,
+                     const fb_token *at)
 {
     const char *text = "Unexpected end of template.";
 
@@ -175,8 +179,10 @@ static void fail_tag(fb_parser *p, const fb_token *tag, const char *const *looki
     if (tag != NULL)
         text = apr_psprintf(p->pool, "Encountered unknown tag %s.", fb_quote_z(p->pool, tag->text));
     if (looking != NULL && tag != NULL && is_expected(p, tag->text))
-        text = apr_psprintf(p->pool, "%s You probably made a nesting mistake. Jinja is expecting this tag,"
-                            " but currently looking for %s.", text, join_ends(p, looking));
+        text = apr_psprintf(p->pool,
+                            "%s You probably made a nesting mistake. Jinja is expecting this tag,"
+                            " but currently looking for %s.",
+                            text, join_ends(p, looking));
     else if (looking != NULL)
         text = apr_psprintf(p->pool, "%s Jinja was looking for the following tags: %s.", text,
                             join_ends(p, looking));
@@ -186,7 +192,7 @@ static void fail_tag(fb_parser *p, const fb_token *tag, const char *const *looki
     fb_parser_fail(p, at->line, at->offset, "TemplateSyntaxError", "%s", text);
 }
 
-/* ---- bodies --------------------------------------------------------------------------------------------- */
+/* ---- bodies ---------------------------------------------------------------------- */
 
 static void parse_statement(fb_parser *p, fb_nodes *out);
 
@@ -263,7 +269,7 @@ fb_nodes fb_parse_statements(fb_parser *p, const char *const *ends, bool drop_en
     return body;
 }
 
-/* ---- targets ---------------------------------------------------------------------------------------------- */
+/* ---- targets --------------------------------------------------------------------- */
 
 static bool can_assign(const fb_node *node)
 {
@@ -323,12 +329,12 @@ fb_node *fb_parse_target(fb_parser *p, unsigned flags, const char *end_name)
         set_use(target, FB_USE_STORE);
     }
     if (!p->failed && !can_assign(target))
-        fb_parser_fail(p, target->line, target->offset, "TemplateSyntaxError", "can't assign to '%s'",
-                       fb_node_names[target->kind]);
+        fb_parser_fail(p, target->line, target->offset, "TemplateSyntaxError",
+                       "can't assign to '%s'", fb_node_names[target->kind]);
     return target;
 }
 
-/* ---- statements ---------------------------------------------------------------------------------------------- */
+/* ---- statements ------------------------------------------------------------------ */
 
 static fb_node *parse_set(fb_parser *p)
 {
@@ -431,7 +437,8 @@ static bool is_blank(const fb_nodes *body)
             return false;
         for (uint32_t j = 0; j < output->list[0].count; j++) {
             const fb_node *child = output->list[0].v[j];
-            if (child->kind != FB_NODE_DATA || !fb_chars_is(fb_value_str(child->value), FB_CHARS_SPACE))
+            if (child->kind != FB_NODE_DATA ||
+                !fb_chars_is(fb_value_str(child->value), FB_CHARS_SPACE))
                 return false;
         }
     }
@@ -614,7 +621,7 @@ static fb_node *parse_print(fb_parser *p)
     return node;
 }
 
-/* ---- extensions ------------------------------------------------------------------------------------------------- */
+/* ---- extensions ------------------------------------------------------------------ */
 
 static fb_node *parse_do(fb_parser *p)
 {
@@ -668,7 +675,7 @@ static fb_node *parse_assets(fb_parser *p)
     return node;
 }
 
-/* ---- all of them ---------------------------------------------------------------------------------------------------- */
+/* ---- all of them ----------------------------------------------------------------- */
 
 static const struct statement {
     const char *tag;

@@ -9,7 +9,7 @@
 apr_status_t fb_parse(fb_node **out, fb_env *env, const fb_tokens *tokens, apr_pool_t *pool,
                       fb_arena *arena, fb_error *error) FB_MUST_CHECK;
 
-/* ---- shared by the files of the parser ---- */
+/* ---- shared by the files of the parser ------------------------------------------- */
 
 #define FB_MAX_OPEN_TAGS 200
 
@@ -19,28 +19,28 @@ typedef struct fb_parser {
     fb_env *env;
     const fb_tokens *tokens;
     apr_size_t at;
-    const fb_token *now;          /* the current token */
+    const fb_token *now; /* the current token */
     apr_pool_t *pool;
     fb_arena *arena;
     fb_error *error;
     bool failed;
     unsigned depth;
-    fb_str tags[FB_MAX_OPEN_TAGS];              /* open statements, the innermost last */
+    fb_str tags[FB_MAX_OPEN_TAGS]; /* open statements, the innermost last */
     unsigned tag_count;
-    const char *const *ends[FB_MAX_OPEN_TAGS];  /* what would close them */
+    const char *const *ends[FB_MAX_OPEN_TAGS]; /* what would close them */
     unsigned end_count;
 } fb_parser;
 
-void fb_parser_fail(fb_parser *p, uint32_t line, uint32_t offset, const char *kind, const char *fmt, ...)
-    __attribute__((format(printf, 5, 6)));
-const fb_token *fb_parser_next(fb_parser *p);    /* goes on; returns the token left */
-const fb_token *fb_parser_look(fb_parser *p);    /* the token behind the current one */
+void fb_parser_fail(fb_parser *p, uint32_t line, uint32_t offset, const char *kind, const char *fmt,
+                    ...) __attribute__((format(printf, 5, 6)));
+const fb_token *fb_parser_next(fb_parser *p); /* goes on; returns the token left */
+const fb_token *fb_parser_look(fb_parser *p); /* the token behind the current one */
 bool fb_parser_is_name(const fb_token *token, const char *name);
 bool fb_parser_skip_name(fb_parser *p, const char *name);
 bool fb_parser_skip(fb_parser *p, fb_token_type type);
 const fb_token *fb_parser_expect(fb_parser *p, fb_token_type type);
 const fb_token *fb_parser_expect_name(fb_parser *p, const char *name);
-bool fb_parser_enter(fb_parser *p);              /* one level deeper; false when too deep */
+bool fb_parser_enter(fb_parser *p); /* one level deeper; false when too deep */
 void fb_parser_leave(fb_parser *p);
 fb_node *fb_parser_node(fb_parser *p, fb_node_kind kind, const fb_token *at);
 

@@ -12,7 +12,7 @@ static fb_node *parse_or(fb_parser *p);
 static fb_node *parse_condition(fb_parser *p);
 static fb_node *parse_postfix(fb_parser *p, fb_node *node);
 
-/* ---- operators ------------------------------------------------------------------------------- */
+/* ---- operators ------------------------------------------------------------------- */
 
 fb_node *fb_parse_expression(fb_parser *p)
 {
@@ -119,20 +119,13 @@ static fb_node *parse_sum(fb_parser *p)
 static int comparison(fb_parser *p)
 {
     switch (p->now->type) {
-    case FB_TOKEN_EQ:
-        return FB_EQ;
-    case FB_TOKEN_NE:
-        return FB_NE;
-    case FB_TOKEN_LT:
-        return FB_LT;
-    case FB_TOKEN_LTEQ:
-        return FB_LE;
-    case FB_TOKEN_GT:
-        return FB_GT;
-    case FB_TOKEN_GTEQ:
-        return FB_GE;
-    default:
-        break;
+    case FB_TOKEN_EQ: return FB_EQ;
+    case FB_TOKEN_NE: return FB_NE;
+    case FB_TOKEN_LT: return FB_LT;
+    case FB_TOKEN_LTEQ: return FB_LE;
+    case FB_TOKEN_GT: return FB_GT;
+    case FB_TOKEN_GTEQ: return FB_GE;
+    default: break;
     }
     if (fb_parser_is_name(p->now, "in"))
         return FB_OPERAND_IN;
@@ -200,7 +193,7 @@ static fb_node *parse_or(fb_parser *p)
     return left;
 }
 
-/* ---- literals ----------------------------------------------------------------------------------- */
+/* ---- literals -------------------------------------------------------------------- */
 
 static fb_node *constant(fb_parser *p, const fb_token *at, fb_value value)
 {
@@ -280,22 +273,17 @@ fb_node *fb_parse_primary(fb_parser *p)
     fb_node *node;
 
     switch (token->type) {
-    case FB_TOKEN_NAME:
-        return parse_word(p);
-    case FB_TOKEN_STRING:
-        return parse_strings(p);
+    case FB_TOKEN_NAME: return parse_word(p);
+    case FB_TOKEN_STRING: return parse_strings(p);
     case FB_TOKEN_INTEGER:
-    case FB_TOKEN_FLOAT:
-        return constant(p, token, fb_parser_next(p)->number);
+    case FB_TOKEN_FLOAT: return constant(p, token, fb_parser_next(p)->number);
     case FB_TOKEN_LPAREN:
         fb_parser_next(p);
         node = fb_parse_tuple(p, FB_TUPLE_PARENTHESES, NULL);
         fb_parser_expect(p, FB_TOKEN_RPAREN);
         return node;
-    case FB_TOKEN_LBRACKET:
-        return parse_list(p);
-    case FB_TOKEN_LBRACE:
-        return parse_dict(p);
+    case FB_TOKEN_LBRACKET: return parse_list(p);
+    case FB_TOKEN_LBRACE: return parse_dict(p);
     default:
         fb_parser_fail(p, token->line, token->offset, "TemplateSyntaxError", "unexpected %s",
                        fb_quote_z(p->pool, fb_token_describe(token)));
@@ -355,7 +343,7 @@ fb_node *fb_parse_tuple(fb_parser *p, unsigned flags, const char *end_name)
     return node;
 }
 
-/* ---- calls, attributes, items -------------------------------------------------------------------- */
+/* ---- calls, attributes, items ---------------------------------------------------- */
 
 static void parse_argument(fb_parser *p, fb_node *call, const fb_token *open)
 {
@@ -463,7 +451,8 @@ static fb_node *parse_subscript(fb_parser *p, fb_node *value)
     if (at->type == FB_TOKEN_LBRACKET)
         return parse_brackets(p, value, at);
     const fb_token *attr = fb_parser_next(p);
-    fb_node *node = fb_parser_node(p, attr->type == FB_TOKEN_NAME ? FB_NODE_GETATTR : FB_NODE_GETITEM, at);
+    fb_node *node =
+        fb_parser_node(p, attr->type == FB_TOKEN_NAME ? FB_NODE_GETATTR : FB_NODE_GETITEM, at);
     node->kid[0] = value;
     if (attr->type == FB_TOKEN_NAME) {
         node->name = fb_env_intern(p->env, attr->text);
@@ -472,7 +461,8 @@ static fb_node *parse_subscript(fb_parser *p, fb_node *value)
         node->kid[1] = constant(p, attr, attr->number);
     } else {
         node->kid[1] = constant(p, attr, fb_none());
-        fb_parser_fail(p, attr->line, attr->offset, "TemplateSyntaxError", "expected name or number");
+        fb_parser_fail(p, attr->line, attr->offset, "TemplateSyntaxError",
+                       "expected name or number");
     }
     return node;
 }
@@ -490,7 +480,7 @@ static fb_node *parse_postfix(fb_parser *p, fb_node *node)
     return node;
 }
 
-/* ---- filters and tests ------------------------------------------------------------------------------ */
+/* ---- filters and tests ----------------------------------------------------------- */
 
 /* A name with dots, as filters and tests may have. */
 static const fb_name *parse_dotted(fb_parser *p)
@@ -530,10 +520,8 @@ static bool starts_argument(const fb_parser *p)
     case FB_TOKEN_INTEGER:
     case FB_TOKEN_FLOAT:
     case FB_TOKEN_LBRACKET:
-    case FB_TOKEN_LBRACE:
-        return true;
-    default:
-        return false;
+    case FB_TOKEN_LBRACE: return true;
+    default: return false;
     }
 }
 
@@ -583,7 +571,8 @@ static fb_node *parse_unary(fb_parser *p)
     fb_node *node;
 
     if (at->type == FB_TOKEN_SUB || at->type == FB_TOKEN_ADD) {
-        node = fb_parser_node(p, at->type == FB_TOKEN_SUB ? FB_NODE_NEG : FB_NODE_POS, fb_parser_next(p));
+        node = fb_parser_node(p, at->type == FB_TOKEN_SUB ? FB_NODE_NEG : FB_NODE_POS,
+                              fb_parser_next(p));
         if (!fb_parser_enter(p))
             return node;
         node->kid[0] = parse_unary(p);

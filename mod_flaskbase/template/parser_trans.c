@@ -12,12 +12,12 @@
 typedef struct trans {
     fb_parser *p;
     const fb_token *at;
-    fb_nodes names;        /* KEYWORD: variable = expression */
+    fb_nodes names; /* KEYWORD: variable = expression */
     fb_node *plural_expr;
-    bool called_num;       /* the plural's variable is "num", which gettext fills by itself */
-    fb_node *assignment;   /* of _trans, when the number is a call: evaluated once */
-    fb_value context;      /* FB_ABSENT: none */
-    int trimmed;           /* -1: as the environment says */
+    bool called_num;     /* the plural's variable is "num", which gettext fills by itself */
+    fb_node *assignment; /* of _trans, when the number is a call: evaluated once */
+    fb_value context;    /* FB_ABSENT: none */
+    int trimmed;         /* -1: as the environment says */
 } trans;
 
 static fb_node *keyword_of(const trans *t, fb_str name)
@@ -77,7 +77,8 @@ static void parse_variables(trans *t)
             return;
         if (keyword_of(t, token->text) != NULL) {
             fb_parser_fail(p, token->line, token->offset, "TemplateAssertionError",
-                           "translatable variable %s defined twice.", fb_quote_z(p->pool, token->text));
+                           "translatable variable %s defined twice.",
+                           fb_quote_z(p->pool, token->text));
             return;
         }
         bool trimmed = fb_str_eq_z(token->text, "trimmed");
@@ -118,8 +119,9 @@ static fb_str parse_text(trans *t, fb_nodes *referenced, bool allow_pluralize)
             if (pluralize && allow_pluralize)
                 break;
             fb_parser_fail(p, p->now->line, p->now->offset, "TemplateSyntaxError",
-                           pluralize ? "a translatable section can have only one pluralize section"
-                           : "control structures in translatable sections are not allowed");
+                           pluralize
+                               ? "a translatable section can have only one pluralize section"
+                               : "control structures in translatable sections are not allowed");
         } else {
             fb_parser_fail(p, p->now->line, p->now->offset, "TemplateSyntaxError",
                            "unclosed translation block");
@@ -254,7 +256,8 @@ static bool parse_plural(trans *t, fb_str *plural, fb_nodes *referenced)
         fb_node *keyword = keyword_of(t, token->text);
         if (keyword == NULL) {
             fb_parser_fail(p, token->line, token->offset, "TemplateAssertionError",
-                           "unknown variable %s for pluralization", fb_quote_z(p->pool, token->text));
+                           "unknown variable %s for pluralization",
+                           fb_quote_z(p->pool, token->text));
             return true;
         }
         t->plural_expr = keyword->kid[0];
@@ -297,7 +300,8 @@ void fb_parse_trans(fb_parser *p, fb_nodes *out)
             add_variable(&t, referenced.v[i]->name->s, referenced.v[i]);
     }
     if (have_plural && t.plural_expr == NULL) {
-        fb_parser_fail(p, t.at->line, t.at->offset, "TemplateSyntaxError", "pluralize without variables");
+        fb_parser_fail(p, t.at->line, t.at->offset, "TemplateSyntaxError",
+                       "pluralize without variables");
         return;
     }
     if (trims(&t)) {
@@ -306,5 +310,6 @@ void fb_parse_trans(fb_parser *p, fb_nodes *out)
     }
     if (t.assignment != NULL)
         fb_nodes_add(out, t.assignment, p->pool);
-    fb_nodes_add(out, make_output(&t, singular, have_plural ? &plural : NULL, referenced.count > 0), p->pool);
+    fb_nodes_add(out, make_output(&t, singular, have_plural ? &plural : NULL, referenced.count > 0),
+                 p->pool);
 }

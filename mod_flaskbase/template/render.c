@@ -49,14 +49,6 @@ fb_vm *fb_vm_for_folding(const fb_env *env, fb_arena *arena, apr_pool_t *pool)
     return vm;
 }
 
-/* Limits in force: the render's may only be tighter than nothing at all; it replaces the environment's. */
-static apr_status_t finish(fb_vm *vm, apr_status_t status, fb_error *error)
-{
-    if (status == APR_SUCCESS)
-        status = fb_vm_output_finish(vm, error);
-    return status;
-}
-
 apr_status_t fb_template_render(fb_chunks *out, const fb_env *env, const fb_template *tmpl,
                                 const fb_render *render, apr_pool_t *pool, fb_error *error)
 {
@@ -91,10 +83,11 @@ apr_status_t fb_template_render(fb_chunks *out, const fb_env *env, const fb_temp
     fb_vm_context *ctx = fb_vm_context_create(vm, tmpl, scope);
     vm->ctx = ctx;
     vm->last_mark = fb_arena_note(arena);
-    return finish(vm, fb_vm_run_root(vm, tmpl, ctx, error), error);
+    apr_status_t status = fb_vm_run_root(vm, tmpl, ctx, error);
+    return status == APR_SUCCESS ? fb_vm_output_finish(vm, error) : status;
 }
 
-/* ---- what C functions ask ---------------------------------------------------------------------------- */
+/* ---- what C functions ask -------------------------------------------------------- */
 
 fb_arena *fb_vm_arena(fb_vm *vm)
 {

@@ -77,7 +77,8 @@ static void store(fb_symbols *symbols, const fb_name *name)
     fb_symbol *symbol = fb_symbols_own(symbols, name);
 
     if (symbol == NULL)
-        symbol = define(symbols, name, known_outside(symbols, name) ? FB_FROM_OUTER : FB_FROM_NOWHERE);
+        symbol =
+            define(symbols, name, known_outside(symbols, name) ? FB_FROM_OUTER : FB_FROM_NOWHERE);
     symbol->stored = true;
 }
 
@@ -87,7 +88,7 @@ static void load(fb_symbols *symbols, const fb_name *name)
         define(symbols, name, FB_FROM_CONTEXT);
 }
 
-/* ---- what nodes do to a scope ------------------------------------------------------------------ */
+/* ---- what nodes do to a scope ---------------------------------------------------- */
 
 static void visit(void *baton, fb_node *node);
 
@@ -171,18 +172,10 @@ static void visit(void *baton, fb_node *node)
     fb_symbols *symbols = baton;
 
     switch (node->kind) {
-    case FB_NODE_NAME:
-        visit_name(symbols, node);
-        break;
-    case FB_NODE_NSREF:
-        load(symbols, node->name);
-        break;
-    case FB_NODE_IF:
-        visit_if(symbols, node);
-        break;
-    case FB_NODE_MACRO:
-        store(symbols, node->name);
-        break;
+    case FB_NODE_NAME: visit_name(symbols, node); break;
+    case FB_NODE_NSREF: load(symbols, node->name); break;
+    case FB_NODE_IF: visit_if(symbols, node); break;
+    case FB_NODE_MACRO: store(symbols, node->name); break;
     case FB_NODE_IMPORT:
         visit(symbols, node->kid[0]);
         store(symbols, node->name);
@@ -196,23 +189,14 @@ static void visit(void *baton, fb_node *node)
         visit(symbols, node->kid[1]);
         visit(symbols, node->kid[0]);
         break;
-    case FB_NODE_FOR:
-        visit(symbols, node->kid[1]);
-        break;
+    case FB_NODE_FOR: visit(symbols, node->kid[1]); break;
     case FB_NODE_CALLBLOCK:
     case FB_NODE_FILTERBLOCK:
-    case FB_NODE_ASSIGNBLOCK:
-        visit(symbols, node->kid[0]);
-        break;
-    case FB_NODE_WITH:
-        visit_list(symbols, &node->list[1]);
-        break;
+    case FB_NODE_ASSIGNBLOCK: visit(symbols, node->kid[0]); break;
+    case FB_NODE_WITH: visit_list(symbols, &node->list[1]); break;
     case FB_NODE_SCOPE:
-    case FB_NODE_BLOCK:
-        break;
-    default:
-        fb_node_each(node, visit, symbols);
-        break;
+    case FB_NODE_BLOCK: break;
+    default: fb_node_each(node, visit, symbols); break;
     }
 }
 
@@ -249,17 +233,15 @@ void fb_symbols_analyze(fb_symbols *symbols, const fb_node *node, fb_for_part pa
         visit_list(symbols, &node->list[0]);
         visit_list(symbols, &node->list[2]);
         break;
-    default:
-        fb_node_each(node, visit, symbols);
-        break;
+    default: fb_node_each(node, visit, symbols); break;
     }
 }
 
-/* ---- undeclared names ------------------------------------------------------------------------------ */
+/* ---- undeclared names ------------------------------------------------------------ */
 
 typedef struct search {
     const char *const *names;
-    unsigned active;  /* not stored so far */
+    unsigned active; /* not stored so far */
     unsigned found;
 } search;
 

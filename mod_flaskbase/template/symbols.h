@@ -6,10 +6,10 @@
 
 /* Where a variable's first value comes from when its scope is entered. */
 typedef enum fb_origin {
-    FB_FROM_CALLER,   /* a parameter, or a loop's target: set before the scope's code runs */
-    FB_FROM_CONTEXT,  /* looked up by name */
-    FB_FROM_OUTER,    /* a copy of the variable of the same name in an outer scope */
-    FB_FROM_NOWHERE   /* not set */
+    FB_FROM_CALLER,  /* a parameter, or a loop's target: set before the scope's code runs */
+    FB_FROM_CONTEXT, /* looked up by name */
+    FB_FROM_OUTER,   /* a copy of the variable of the same name in an outer scope */
+    FB_FROM_NOWHERE  /* not set */
 } fb_origin;
 
 struct fb_builder; /* the procedure being built (codegen.h) */
@@ -17,8 +17,8 @@ struct fb_builder; /* the procedure being built (codegen.h) */
 typedef struct fb_symbol {
     const fb_name *name;
     fb_origin origin;
-    bool stored;      /* something assigns to it in this scope */
-    bool placed;      /* slot is valid */
+    bool stored; /* something assigns to it in this scope */
+    bool placed; /* slot is valid */
     uint16_t slot;
 } fb_symbol;
 
@@ -31,7 +31,7 @@ typedef struct fb_symbols {
 } fb_symbols;
 
 fb_symbols *fb_symbols_create(apr_pool_t *pool, fb_symbols *outer, struct fb_builder *builder);
-/* Finds all names that the body of a node loads and stores, without going into scopes of its own. */
+/* Finds all names that the body of a node loads and stores, but not in scopes inside it. */
 typedef enum fb_for_part { FB_FOR_BODY, FB_FOR_ELSE, FB_FOR_TEST } fb_for_part;
 void fb_symbols_analyze(fb_symbols *symbols, const fb_node *node, fb_for_part part);
 void fb_symbols_parameter(fb_symbols *symbols, const fb_name *name);

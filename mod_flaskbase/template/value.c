@@ -11,12 +11,15 @@
 const char *fb_value_type(fb_value v)
 {
     static const char *const names[] = {
-        [FB_ABSENT] = "missing",     [FB_NONE] = "NoneType",   [FB_BOOL] = "bool",
-        [FB_INT] = "int",            [FB_BIGINT] = "int",      [FB_FLOAT] = "float",
-        [FB_STR] = "str",            [FB_MARKUP] = "Markup",   [FB_BYTES] = "bytes",
-        [FB_LIST] = "list",          [FB_TUPLE] = "tuple",     [FB_DICT] = "dict",
-        [FB_RANGE] = "range",        [FB_SLICE] = "slice",     [FB_FUNCTION] = "function",
-        [FB_METHOD] = "builtin_function_or_method",            [FB_MACRO] = "Macro",
+        [FB_ABSENT] = "missing",    [FB_NONE] = "NoneType",
+        [FB_BOOL] = "bool",         [FB_INT] = "int",
+        [FB_BIGINT] = "int",        [FB_FLOAT] = "float",
+        [FB_STR] = "str",           [FB_MARKUP] = "Markup",
+        [FB_BYTES] = "bytes",       [FB_LIST] = "list",
+        [FB_TUPLE] = "tuple",       [FB_DICT] = "dict",
+        [FB_RANGE] = "range",       [FB_SLICE] = "slice",
+        [FB_FUNCTION] = "function", [FB_METHOD] = "builtin_function_or_method",
+        [FB_MACRO] = "Macro",
     };
     static const char *const views[] = { "dict_keys", "dict_values", "dict_items" };
     static const char *const undefined[] = {
@@ -27,20 +30,15 @@ const char *fb_value_type(fb_value v)
     };
 
     switch (v.tag) {
-    case FB_VIEW:
-        return views[v.aux];
-    case FB_UNDEFINED:
-        return undefined[v.as.undefined->kind];
-    case FB_ITERATOR:
-        return v.as.iter->type;
-    case FB_OBJECT:
-        return v.as.object->cls->name;
-    default:
-        return v.tag <= FB_MACRO ? names[v.tag] : "object";
+    case FB_VIEW: return views[v.aux];
+    case FB_UNDEFINED: return undefined[v.as.undefined->kind];
+    case FB_ITERATOR: return v.as.iter->type;
+    case FB_OBJECT: return v.as.object->cls->name;
+    default: return v.tag <= FB_MACRO ? names[v.tag] : "object";
     }
 }
 
-/* ---- lists ------------------------------------------------------------------------------ */
+/* ---- lists ----------------------------------------------------------------------- */
 
 fb_list *fb_list_create(fb_arena *arena, apr_size_t cap)
 {
@@ -89,11 +87,11 @@ fb_value fb_tuple2(fb_arena *arena, fb_value a, fb_value b)
     return fb_tuple_value(&pair->list);
 }
 
-/* ---- dicts ------------------------------------------------------------------------------ */
+/* ---- dicts ----------------------------------------------------------------------- */
 
 /* Up to this many entries a dict is searched in order, comparing hashes. */
 #define SMALL_DICT 8u
-#define EMPTY UINT32_MAX
+#define EMPTY      UINT32_MAX
 
 uint32_t fb_str_hash(fb_str s)
 {

@@ -6,7 +6,7 @@
 
 /* The order matters: numbers are FB_BOOL..FB_FLOAT, strings FB_STR..FB_MARKUP. */
 typedef enum fb_tag {
-    FB_ABSENT,    /* no value: an argument not given, a variable not set. Never seen by templates */
+    FB_ABSENT, /* no value: an argument not given, a variable not set. Never seen by templates */
     FB_NONE,
     FB_BOOL,      /* as.i is 0 or 1 */
     FB_INT,       /* as.i; results that do not fit are FB_BIGINT, and never the reverse */
@@ -34,7 +34,8 @@ typedef enum fb_view { FB_VIEW_KEYS, FB_VIEW_VALUES, FB_VIEW_ITEMS } fb_view;
 /* Bits of `flags` of strings. */
 #define FB_STR_ASCII 0x01u /* known to hold only ASCII: bytes are code points */
 /* Bits of `flags` of lists and dicts. */
-#define FB_CONST_VALUE 0x02u /* a compiled constant: the VM copies it before a template can change it */
+#define FB_CONST_VALUE                                                                             \
+    0x02u /* a compiled constant: the VM copies it before a template can change it */
 
 typedef struct fb_list fb_list;
 typedef struct fb_dict fb_dict;
@@ -97,27 +98,42 @@ typedef enum fb_undefined_kind {
 
 struct fb_undefined {
     fb_undefined_kind kind;
-    const char *error;  /* class raised on use: "UndefinedError", or "SecurityError" */
-    fb_str hint;        /* when set, the whole message */
-    fb_value object;    /* FB_ABSENT for a plain name */
-    fb_value name;      /* the name or subscript that was not found */
+    const char *error; /* class raised on use: "UndefinedError", or "SecurityError" */
+    fb_str hint;       /* when set, the whole message */
+    fb_value object;   /* FB_ABSENT for a plain name */
+    fb_value name;     /* the name or subscript that was not found */
 };
 
 /* An iterator is walked once. `next` returns APR_SUCCESS with *out set, or APR_EOF at the end. */
 typedef apr_status_t fb_iter_next(fb_vm *vm, fb_iter *iter, fb_value *out, fb_error *error);
 struct fb_iter {
     fb_iter_next *next;
-    const char *type;   /* its Python name: "generator", "list_reverseiterator" */
-    bool done;          /* set by fb_iter_step once next returned APR_EOF */
+    const char *type; /* its Python name: "generator", "list_reverseiterator" */
+    bool done;        /* set by fb_iter_step once next returned APR_EOF */
 };
 
-/* ---- making values ------------------------------------------------------------------- */
+/* ---- making values --------------------------------------------------------------- */
 
-static inline fb_value fb_absent(void) { return (fb_value){ .tag = FB_ABSENT }; }
-static inline fb_value fb_none(void) { return (fb_value){ .tag = FB_NONE }; }
-static inline fb_value fb_bool(bool b) { return (fb_value){ .tag = FB_BOOL, .as.i = b }; }
-static inline fb_value fb_int(int64_t i) { return (fb_value){ .tag = FB_INT, .as.i = i }; }
-static inline fb_value fb_float(double f) { return (fb_value){ .tag = FB_FLOAT, .as.f = f }; }
+static inline fb_value fb_absent(void)
+{
+    return (fb_value){ .tag = FB_ABSENT };
+}
+static inline fb_value fb_none(void)
+{
+    return (fb_value){ .tag = FB_NONE };
+}
+static inline fb_value fb_bool(bool b)
+{
+    return (fb_value){ .tag = FB_BOOL, .as.i = b };
+}
+static inline fb_value fb_int(int64_t i)
+{
+    return (fb_value){ .tag = FB_INT, .as.i = i };
+}
+static inline fb_value fb_float(double f)
+{
+    return (fb_value){ .tag = FB_FLOAT, .as.f = f };
+}
 /* Borrowed: the bytes must outlive the value. At most FB_VALUE_MAX_LEN bytes. */
 static inline fb_value fb_string(fb_str s)
 {
@@ -125,33 +141,79 @@ static inline fb_value fb_string(fb_str s)
 }
 static inline fb_value fb_markup(fb_str s)
 {
-    return (fb_value){ .tag = FB_MARKUP, .len = (uint32_t)s.len, .as.s = s.ptr != NULL ? s.ptr : "" };
+    return (
+        fb_value){ .tag = FB_MARKUP, .len = (uint32_t)s.len, .as.s = s.ptr != NULL ? s.ptr : "" };
 }
-static inline fb_value fb_string_z(const char *z) { return fb_string(fb_str_from(z)); }
+static inline fb_value fb_string_z(const char *z)
+{
+    return fb_string(fb_str_from(z));
+}
 #define FB_VSTR(literal) fb_string(FB_STR(literal))
-static inline fb_value fb_list_value(fb_list *list) { return (fb_value){ .tag = FB_LIST, .as.list = list }; }
-static inline fb_value fb_tuple_value(fb_list *list) { return (fb_value){ .tag = FB_TUPLE, .as.list = list }; }
-static inline fb_value fb_dict_value(fb_dict *dict) { return (fb_value){ .tag = FB_DICT, .as.dict = dict }; }
-static inline fb_value fb_object_value(void *object) { return (fb_value){ .tag = FB_OBJECT, .as.object = object }; }
-static inline fb_value fb_iter_value(fb_iter *iter) { return (fb_value){ .tag = FB_ITERATOR, .as.iter = iter }; }
-static inline fb_value fb_function_value(const fb_builtin *row) { return (fb_value){ .tag = FB_FUNCTION, .as.builtin = row }; }
+static inline fb_value fb_list_value(fb_list *list)
+{
+    return (fb_value){ .tag = FB_LIST, .as.list = list };
+}
+static inline fb_value fb_tuple_value(fb_list *list)
+{
+    return (fb_value){ .tag = FB_TUPLE, .as.list = list };
+}
+static inline fb_value fb_dict_value(fb_dict *dict)
+{
+    return (fb_value){ .tag = FB_DICT, .as.dict = dict };
+}
+static inline fb_value fb_object_value(void *object)
+{
+    return (fb_value){ .tag = FB_OBJECT, .as.object = object };
+}
+static inline fb_value fb_iter_value(fb_iter *iter)
+{
+    return (fb_value){ .tag = FB_ITERATOR, .as.iter = iter };
+}
+static inline fb_value fb_function_value(const fb_builtin *row)
+{
+    return (fb_value){ .tag = FB_FUNCTION, .as.builtin = row };
+}
 
-/* ---- looking at values --------------------------------------------------------------- */
+/* ---- looking at values ----------------------------------------------------------- */
 
-static inline bool fb_is_absent(fb_value v) { return v.tag == FB_ABSENT; }
-static inline bool fb_is_none(fb_value v) { return v.tag == FB_NONE; }
-static inline bool fb_is_undefined(fb_value v) { return v.tag == FB_UNDEFINED; }
-static inline bool fb_is_string(fb_value v) { return v.tag == FB_STR || v.tag == FB_MARKUP; }
-static inline bool fb_is_integer(fb_value v) { return v.tag >= FB_BOOL && v.tag <= FB_BIGINT; }
-static inline bool fb_is_number(fb_value v) { return v.tag >= FB_BOOL && v.tag <= FB_FLOAT; }
-static inline bool fb_is_sequence(fb_value v) { return v.tag == FB_LIST || v.tag == FB_TUPLE; }
+static inline bool fb_is_absent(fb_value v)
+{
+    return v.tag == FB_ABSENT;
+}
+static inline bool fb_is_none(fb_value v)
+{
+    return v.tag == FB_NONE;
+}
+static inline bool fb_is_undefined(fb_value v)
+{
+    return v.tag == FB_UNDEFINED;
+}
+static inline bool fb_is_string(fb_value v)
+{
+    return v.tag == FB_STR || v.tag == FB_MARKUP;
+}
+static inline bool fb_is_integer(fb_value v)
+{
+    return v.tag >= FB_BOOL && v.tag <= FB_BIGINT;
+}
+static inline bool fb_is_number(fb_value v)
+{
+    return v.tag >= FB_BOOL && v.tag <= FB_FLOAT;
+}
+static inline bool fb_is_sequence(fb_value v)
+{
+    return v.tag == FB_LIST || v.tag == FB_TUPLE;
+}
 /* The bytes of a string, Markup or bytes value. */
-static inline fb_str fb_value_str(fb_value v) { return (fb_str){ v.as.s, v.len }; }
+static inline fb_str fb_value_str(fb_value v)
+{
+    return (fb_str){ v.as.s, v.len };
+}
 
 /* Python's name of the type: "int", "str", "Markup", "dict", "Undefined", a class's name. */
 const char *fb_value_type(fb_value v);
 
-/* ---- lists and tuples ---------------------------------------------------------------- */
+/* ---- lists and tuples ------------------------------------------------------------ */
 
 /* With room for `cap` items (0 is fine). NULL only when the budget does not allow it. */
 fb_list *fb_list_create(fb_arena *arena, apr_size_t cap);
@@ -159,7 +221,7 @@ fb_list *fb_list_create(fb_arena *arena, apr_size_t cap);
 apr_status_t fb_list_push(fb_list *list, fb_value v, fb_arena *arena) FB_MUST_CHECK;
 fb_value fb_tuple2(fb_arena *arena, fb_value a, fb_value b);
 
-/* ---- dicts: keep insertion order; 1, 1.0 and true are one key ------------------------ */
+/* ---- dicts: keep insertion order; 1, 1.0 and true are one key -------------------- */
 
 /* Keys must be hashable (fb_value_hash, ops.h). Compares by Python's ==. */
 typedef struct fb_dict_entry {
@@ -169,10 +231,10 @@ typedef struct fb_dict_entry {
 } fb_dict_entry;
 
 struct fb_dict {
-    uint32_t len;   /* live entries */
-    uint32_t used;  /* entries in use, with deleted ones: walk [0, used) and skip FB_ABSENT keys */
+    uint32_t len;  /* live entries */
+    uint32_t used; /* entries in use, with deleted ones: walk [0, used) and skip FB_ABSENT keys */
     uint32_t cap;
-    uint32_t mask;  /* of `index`; 0 while the dict is small and searched in order */
+    uint32_t mask; /* of `index`; 0 while the dict is small and searched in order */
     fb_dict_entry *entries;
     uint32_t *index;
 };

@@ -6,15 +6,15 @@
 
 #include "base/buf.h"
 
-/* ---- memory ---------------------------------------------------------------------------- */
+/* ---- memory ---------------------------------------------------------------------- */
 
-fb_arena *fb_vm_arena(fb_vm *vm);   /* results go here */
-apr_pool_t *fb_vm_pool(fb_vm *vm);  /* the render's pool, for what must not move with loops */
+fb_arena *fb_vm_arena(fb_vm *vm);  /* results go here */
+apr_pool_t *fb_vm_pool(fb_vm *vm); /* the render's pool, for what must not move with loops */
 /* To be called before an argument (or a value computed now) is stored in something that may be
  * older than this call: keeps the current loop iteration's memory from being reused. */
 void fb_vm_keep(fb_vm *vm, fb_value v);
 
-/* ---- errors ---------------------------------------------------------------------------- */
+/* ---- errors ---------------------------------------------------------------------- */
 
 /* Fills the error with a class name as Python's or Jinja2's ("TypeError", "UndefinedError",
  * "FilterArgumentError", …) and returns FB_ETEMPLATE. The place is added by the VM. */
@@ -31,7 +31,7 @@ bool fb_error_is(const fb_error *error, const char *kind);
 /* Forgets an error that was handled. */
 void fb_error_clear(fb_error *error);
 
-/* ---- environment and state --------------------------------------------------------------- */
+/* ---- environment and state ------------------------------------------------------- */
 
 bool fb_vm_autoescape(fb_vm *vm);
 fb_undefined_kind fb_vm_undefined_kind(fb_vm *vm);
@@ -51,7 +51,7 @@ fb_value fb_undefined_item(fb_vm *vm, fb_value object, fb_value name);
 fb_value fb_undefined_hint(fb_vm *vm, fb_str hint);
 fb_str fb_undefined_message(fb_vm *vm, fb_value undefined);
 
-/* ---- Python's operations ---------------------------------------------------------------- */
+/* ---- Python's operations --------------------------------------------------------- */
 
 apr_status_t fb_truth(fb_vm *vm, fb_value v, bool *out, fb_error *error) FB_MUST_CHECK;
 /* str(v): a str, or v itself when it is a string (so Markup stays). */
@@ -62,39 +62,56 @@ apr_status_t fb_repr(fb_vm *vm, fb_value v, fb_value *out, fb_error *error) FB_M
 apr_status_t fb_escape(fb_vm *vm, fb_value v, fb_value *out, fb_error *error) FB_MUST_CHECK;
 bool fb_equal(fb_value a, fb_value b); /* never fails; a StrictUndefined is handled by the VM */
 typedef enum fb_compare_op { FB_LT, FB_LE, FB_GT, FB_GE, FB_EQ, FB_NE } fb_compare_op;
-apr_status_t fb_compare(fb_vm *vm, fb_compare_op op, fb_value a, fb_value b, bool *out, fb_error *error) FB_MUST_CHECK;
+apr_status_t fb_compare(fb_vm *vm, fb_compare_op op, fb_value a, fb_value b, bool *out,
+                        fb_error *error) FB_MUST_CHECK;
 /* TypeError "unhashable type: 'list'" if it can not be a key. */
 apr_status_t fb_hash(fb_vm *vm, fb_value v, uint32_t *out, fb_error *error) FB_MUST_CHECK;
-apr_status_t fb_contains(fb_vm *vm, fb_value container, fb_value item, bool *out, fb_error *error) FB_MUST_CHECK;
+apr_status_t fb_contains(fb_vm *vm, fb_value container, fb_value item, bool *out,
+                         fb_error *error) FB_MUST_CHECK;
 /* len(v); TypeError if it has none. */
 apr_status_t fb_length(fb_vm *vm, fb_value v, int64_t *out, fb_error *error) FB_MUST_CHECK;
 typedef enum fb_binop {
-    FB_BIN_ADD, FB_BIN_SUB, FB_BIN_MUL, FB_BIN_DIV, FB_BIN_FLOORDIV, FB_BIN_MOD, FB_BIN_POW
+    FB_BIN_ADD,
+    FB_BIN_SUB,
+    FB_BIN_MUL,
+    FB_BIN_DIV,
+    FB_BIN_FLOORDIV,
+    FB_BIN_MOD,
+    FB_BIN_POW
 } fb_binop;
-apr_status_t fb_binary(fb_vm *vm, fb_binop op, fb_value a, fb_value b, fb_value *out, fb_error *error) FB_MUST_CHECK;
+apr_status_t fb_binary(fb_vm *vm, fb_binop op, fb_value a, fb_value b, fb_value *out,
+                       fb_error *error) FB_MUST_CHECK;
 apr_status_t fb_negate(fb_vm *vm, fb_value v, fb_value *out, fb_error *error) FB_MUST_CHECK;
 
 /* environment.getattr: the attribute, else the item; Undefined if neither. */
-apr_status_t fb_getattr(fb_vm *vm, fb_value v, fb_str name, fb_value *out, fb_error *error) FB_MUST_CHECK;
+apr_status_t fb_getattr(fb_vm *vm, fb_value v, fb_str name, fb_value *out,
+                        fb_error *error) FB_MUST_CHECK;
 /* environment.getitem: the item, else (for a string) the attribute; Undefined if neither. */
-apr_status_t fb_getitem(fb_vm *vm, fb_value v, fb_value key, fb_value *out, fb_error *error) FB_MUST_CHECK;
-apr_status_t fb_slice(fb_vm *vm, fb_value v, fb_value start, fb_value stop, fb_value step, fb_value *out, fb_error *error) FB_MUST_CHECK;
+apr_status_t fb_getitem(fb_vm *vm, fb_value v, fb_value key, fb_value *out,
+                        fb_error *error) FB_MUST_CHECK;
+apr_status_t fb_slice(fb_vm *vm, fb_value v, fb_value start, fb_value stop, fb_value step,
+                      fb_value *out, fb_error *error) FB_MUST_CHECK;
 /* Only an attribute: FB_ENOTFOUND (error not filled) if there is none. */
-apr_status_t fb_attribute_of(fb_vm *vm, fb_value v, fb_str name, fb_value *out, fb_error *error) FB_MUST_CHECK;
+apr_status_t fb_attribute_of(fb_vm *vm, fb_value v, fb_str name, fb_value *out,
+                             fb_error *error) FB_MUST_CHECK;
 /* Only v[key]: FB_ENOTFOUND (error not filled) for Python's LookupError and TypeError. */
-apr_status_t fb_item_of(fb_vm *vm, fb_value v, fb_value key, fb_value *out, fb_error *error) FB_MUST_CHECK;
+apr_status_t fb_item_of(fb_vm *vm, fb_value v, fb_value key, fb_value *out,
+                        fb_error *error) FB_MUST_CHECK;
 
 /* Calls anything callable. */
-apr_status_t fb_call(fb_vm *vm, fb_value callee, fb_args args, fb_kwargs kwargs, fb_value *out, fb_error *error) FB_MUST_CHECK;
+apr_status_t fb_call(fb_vm *vm, fb_value callee, fb_args args, fb_kwargs kwargs, fb_value *out,
+                     fb_error *error) FB_MUST_CHECK;
 /* A filter or test by name: TemplateRuntimeError "No filter named 'x'." if there is none
  * (as map, select and their like raise it). */
-apr_status_t fb_call_filter(fb_vm *vm, fb_str name, fb_value v, fb_args args, fb_kwargs kwargs, fb_value *out, fb_error *error) FB_MUST_CHECK;
-apr_status_t fb_call_test(fb_vm *vm, fb_str name, fb_value v, fb_args args, fb_kwargs kwargs, bool *out, fb_error *error) FB_MUST_CHECK;
+apr_status_t fb_call_filter(fb_vm *vm, fb_str name, fb_value v, fb_args args, fb_kwargs kwargs,
+                            fb_value *out, fb_error *error) FB_MUST_CHECK;
+apr_status_t fb_call_test(fb_vm *vm, fb_str name, fb_value v, fb_args args, fb_kwargs kwargs,
+                          bool *out, fb_error *error) FB_MUST_CHECK;
 const fb_builtin *fb_find_filter(fb_vm *vm, fb_str name); /* NULL if there is none */
 const fb_builtin *fb_find_test(fb_vm *vm, fb_str name);
 bool fb_callable(fb_value v);
 
-/* ---- walking ------------------------------------------------------------------------------ */
+/* ---- walking --------------------------------------------------------------------- */
 
 /* Walks anything iterable without copying it; TypeError "'int' object is not iterable". */
 typedef struct fb_walk {
@@ -112,7 +129,7 @@ apr_status_t fb_to_list(fb_vm *vm, fb_value v, fb_list **out, fb_error *error) F
 apr_status_t fb_to_iter(fb_vm *vm, fb_value v, fb_iter **out, fb_error *error) FB_MUST_CHECK;
 apr_status_t fb_iter_step(fb_vm *vm, fb_iter *iter, fb_value *out, fb_error *error) FB_MUST_CHECK;
 
-/* ---- building text ------------------------------------------------------------------------ */
+/* ---- building text --------------------------------------------------------------- */
 
 /* A string that grows in the arena. Appends that do not fit are ignored and noticed at the end. */
 typedef struct fb_text {
@@ -137,6 +154,7 @@ void fb_text_add_fmt(fb_text *text, const char *fmt, ...) __attribute__((format(
 apr_status_t fb_text_add_value(fb_text *text, fb_vm *vm, fb_value v, fb_error *error) FB_MUST_CHECK;
 apr_status_t fb_text_add_repr(fb_text *text, fb_vm *vm, fb_value v, fb_error *error) FB_MUST_CHECK;
 /* APR_SUCCESS with the string in *out, or the budget's error. */
-apr_status_t fb_text_finish(fb_text *text, fb_tag tag, fb_value *out, fb_error *error) FB_MUST_CHECK;
+apr_status_t fb_text_finish(fb_text *text, fb_tag tag, fb_value *out,
+                            fb_error *error) FB_MUST_CHECK;
 
 #endif

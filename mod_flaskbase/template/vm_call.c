@@ -8,9 +8,9 @@
 #include "base/banned.h"
 
 #define MAX_PARAMS 24u
-#define FEW 16u
+#define FEW        16u
 
-/* ---- C functions ---------------------------------------------------------------------------------- */
+/* ---- C functions ----------------------------------------------------------------- */
 
 static int parameter_index(const fb_builtin *row, fb_str name)
 {
@@ -24,27 +24,27 @@ static int parameter_index(const fb_builtin *row, fb_str name)
 static apr_status_t check_positional(const fb_builtin *row, fb_args args, fb_error *error)
 {
     if (args.n > row->param_count && (row->flags & FB_FN_VARARGS) == 0)
-        return fb_raise(error, "TypeError", "%s() takes at most %u arguments (%lu given)", row->name,
-                        row->param_count, (unsigned long)args.n);
+        return fb_raise(error, "TypeError", "%s() takes at most %u arguments (%lu given)",
+                        row->name, row->param_count, (unsigned long)args.n);
     return APR_SUCCESS;
 }
 
 /* Sorts keywords to their parameters; what is left over goes to `rest`. */
-static apr_status_t bind_keywords(const fb_builtin *row, fb_kwargs kwargs, fb_value *bound, fb_kwarg *rest,
-                                  apr_size_t *rest_count, fb_error *error)
+static apr_status_t bind_keywords(const fb_builtin *row, fb_kwargs kwargs, fb_value *bound,
+                                  fb_kwarg *rest, apr_size_t *rest_count, fb_error *error)
 {
     for (apr_size_t i = 0; i < kwargs.n; i++) {
         int at = parameter_index(row, kwargs.v[i].name);
         if (at >= 0 && bound[at].tag == FB_ABSENT) {
             bound[at] = kwargs.v[i].value;
         } else if (at >= 0) {
-            return fb_raise(error, "TypeError", "%s() got multiple values for argument '%s'", row->name,
-                            row->params[at]);
+            return fb_raise(error, "TypeError", "%s() got multiple values for argument '%s'",
+                            row->name, row->params[at]);
         } else if ((row->flags & FB_FN_KWARGS) != 0) {
             rest[(*rest_count)++] = kwargs.v[i];
         } else {
-            return fb_raise(error, "TypeError", "%s() got an unexpected keyword argument '%.*s'", row->name,
-                            FB_STR_ARG(kwargs.v[i].name));
+            return fb_raise(error, "TypeError", "%s() got an unexpected keyword argument '%.*s'",
+                            row->name, FB_STR_ARG(kwargs.v[i].name));
         }
     }
     return APR_SUCCESS;
@@ -87,11 +87,11 @@ apr_status_t fb_vm_call_native(fb_vm *vm, const fb_builtin *row, fb_value self, 
         status = check_required(row, bound, error);
     if (status != APR_SUCCESS)
         return status;
-    return row->fn(vm, self, (fb_args){ bound, row->param_count + extra }, (fb_kwargs){ rest, rest_count },
-                   out, error);
+    return row->fn(vm, self, (fb_args){ bound, row->param_count + extra },
+                   (fb_kwargs){ rest, rest_count }, out, error);
 }
 
-/* ---- macros --------------------------------------------------------------------------------------------- */
+/* ---- macros ---------------------------------------------------------------------- */
 
 /* Keywords of a call that were not used up yet. */
 typedef struct keywords {
@@ -124,8 +124,8 @@ static fb_value caller_of(fb_vm *vm, keywords *k)
     return caller;
 }
 
-static apr_status_t rest_keywords(fb_vm *vm, const fb_proc *proc, fb_frame *frame, const keywords *k,
-                                  fb_error *error)
+static apr_status_t rest_keywords(fb_vm *vm, const fb_proc *proc, fb_frame *frame,
+                                  const keywords *k, fb_error *error)
 {
     fb_str name = proc->name != NULL ? proc->name->s : FB_STR("None");
     const char *quote = proc->name != NULL ? "'" : "";
@@ -141,11 +141,13 @@ static apr_status_t rest_keywords(fb_vm *vm, const fb_proc *proc, fb_frame *fram
         if (k->used[i])
             continue;
         if (dict == NULL && take(&(keywords){ k->all, k->used }, FB_STR("caller")).tag != FB_ABSENT)
-            return fb_raise(error, "TypeError", "macro %s%.*s%s was invoked with two values for the special"
-                            " caller argument. This is most likely a bug.", quote, FB_STR_ARG(name), quote);
+            return fb_raise(error, "TypeError",
+                            "macro %s%.*s%s was invoked with two values for the special"
+                            " caller argument. This is most likely a bug.",
+                            quote, FB_STR_ARG(name), quote);
         if (dict == NULL)
-            return fb_raise(error, "TypeError", "macro %s%.*s%s takes no keyword argument '%.*s'", quote,
-                            FB_STR_ARG(name), quote, FB_STR_ARG(k->all.v[i].name));
+            return fb_raise(error, "TypeError", "macro %s%.*s%s takes no keyword argument '%.*s'",
+                            quote, FB_STR_ARG(name), quote, FB_STR_ARG(k->all.v[i].name));
         if (fb_dict_set_str(dict, k->all.v[i].name, k->all.v[i].value, vm->arena) != APR_SUCCESS)
             return fb_raise_memory(error);
     }
@@ -180,19 +182,20 @@ static apr_status_t bind_macro(fb_vm *vm, const fb_proc *proc, fb_frame *frame, 
         return status;
     apr_size_t extra = args.n > proc->param_count ? args.n - proc->param_count : 0;
     if (proc->uses_varargs) {
-        frame->slots[proc->varargs_slot] =
-            fb_op_list(vm, FB_TUPLE, extra > 0 ? args.v + proc->param_count : NULL, (uint32_t)extra);
+        frame->slots[proc->varargs_slot] = fb_op_list(
+            vm, FB_TUPLE, extra > 0 ? args.v + proc->param_count : NULL, (uint32_t)extra);
     } else if (extra > 0) {
         fb_str name = proc->name != NULL ? proc->name->s : FB_STR("None");
         const char *quote = proc->name != NULL ? "'" : "";
-        return fb_raise(error, "TypeError", "macro %s%.*s%s takes not more than %u argument(s)", quote,
-                        FB_STR_ARG(name), quote, proc->param_count);
+        return fb_raise(error, "TypeError", "macro %s%.*s%s takes not more than %u argument(s)",
+                        quote, FB_STR_ARG(name), quote, proc->param_count);
     }
     return APR_SUCCESS;
 }
 
 /* Runs a frame into the output, or into a string. */
-static apr_status_t run_text(fb_vm *vm, fb_frame *frame, bool direct, fb_value *out, fb_error *error)
+static apr_status_t run_text(fb_vm *vm, fb_frame *frame, bool direct, fb_value *out,
+                             fb_error *error)
 {
     fb_tag tag = vm->ctx->autoescape ? FB_MARKUP : FB_STR;
 
@@ -207,8 +210,8 @@ static apr_status_t run_text(fb_vm *vm, fb_frame *frame, bool direct, fb_value *
     return fb_vm_capture_end(vm, start, tag, out, error);
 }
 
-apr_status_t fb_vm_call_macro(fb_vm *vm, fb_macro *macro, fb_args args, fb_kwargs kwargs, bool direct,
-                              fb_value *out, fb_error *error)
+apr_status_t fb_vm_call_macro(fb_vm *vm, fb_macro *macro, fb_args args, fb_kwargs kwargs,
+                              bool direct, fb_value *out, fb_error *error)
 {
     fb_frame place;
     fb_frame *frame = fb_vm_frame(vm, &place, macro->proc, macro->frame, macro->frame->ctx);
@@ -257,12 +260,14 @@ apr_status_t fb_vm_run_proc(fb_vm *vm, const fb_proc *proc, fb_vm_context *ctx, 
     return frame != NULL ? fb_vm_run(vm, frame, error) : fb_raise_memory(error);
 }
 
-/* ---- anything callable ------------------------------------------------------------------------------------- */
+/* ---- anything callable ----------------------------------------------------------- */
 
 bool fb_callable(fb_value v)
 {
-    return v.tag == FB_FUNCTION || v.tag == FB_METHOD || v.tag == FB_MACRO || v.tag == FB_UNDEFINED ||
-           (v.tag == FB_OBJECT && (v.as.object->cls->call != NULL || v.as.object->cls == &fb_class_block));
+    return v.tag == FB_FUNCTION || v.tag == FB_METHOD || v.tag == FB_MACRO ||
+           v.tag == FB_UNDEFINED ||
+           (v.tag == FB_OBJECT &&
+            (v.as.object->cls->call != NULL || v.as.object->cls == &fb_class_block));
 }
 
 static apr_status_t check_safe(fb_vm *vm, const fb_builtin *row, fb_value callee, fb_error *error)
@@ -274,7 +279,8 @@ static apr_status_t check_safe(fb_vm *vm, const fb_builtin *row, fb_value callee
     apr_status_t status = fb_repr(vm, callee, &shown, error);
     if (status != APR_SUCCESS)
         return status;
-    return fb_raise(error, "SecurityError", "%.*s is not safely callable", FB_STR_ARG(fb_value_str(shown)));
+    return fb_raise(error, "SecurityError", "%.*s is not safely callable",
+                    FB_STR_ARG(fb_value_str(shown)));
 }
 
 static apr_status_t call(fb_vm *vm, fb_value callee, fb_args args, fb_kwargs kwargs, bool direct,
@@ -284,15 +290,12 @@ static apr_status_t call(fb_vm *vm, fb_value callee, fb_args args, fb_kwargs kwa
     fb_value self = fb_absent();
 
     switch (callee.tag) {
-    case FB_FUNCTION:
-        row = callee.as.builtin;
-        break;
+    case FB_FUNCTION: row = callee.as.builtin; break;
     case FB_METHOD:
         row = callee.as.method->row;
         self = callee.as.method->self;
         break;
-    case FB_MACRO:
-        return fb_vm_call_macro(vm, callee.as.macro, args, kwargs, direct, out, error);
+    case FB_MACRO: return fb_vm_call_macro(vm, callee.as.macro, args, kwargs, direct, out, error);
     case FB_OBJECT:
         if (callee.as.object->cls == &fb_class_block && args.n == 0 && kwargs.n == 0)
             return fb_vm_call_block(vm, callee, direct, out, error);
@@ -301,13 +304,13 @@ static apr_status_t call(fb_vm *vm, fb_value callee, fb_args args, fb_kwargs kwa
         if (row != NULL)
             break;
         return fb_raise(error, "TypeError", "'%s' object is not callable", fb_value_type(callee));
-    case FB_UNDEFINED:
-        return fb_raise_undefined(vm, callee, error);
+    case FB_UNDEFINED: return fb_raise_undefined(vm, callee, error);
     default:
         return fb_raise(error, "TypeError", "'%s' object is not callable", fb_value_type(callee));
     }
     apr_status_t status = check_safe(vm, row, callee, error);
-    return status == APR_SUCCESS ? fb_vm_call_native(vm, row, self, args, kwargs, out, error) : status;
+    return status == APR_SUCCESS ? fb_vm_call_native(vm, row, self, args, kwargs, out, error)
+                                 : status;
 }
 
 apr_status_t fb_call(fb_vm *vm, fb_value callee, fb_args args, fb_kwargs kwargs, fb_value *out,
@@ -316,7 +319,7 @@ apr_status_t fb_call(fb_vm *vm, fb_value callee, fb_args args, fb_kwargs kwargs,
     return call(vm, callee, args, kwargs, false, out, error);
 }
 
-/* ---- call sites ------------------------------------------------------------------------------------------------ */
+/* ---- call sites ------------------------------------------------------------------ */
 
 /* The arguments of a site as a call needs them. */
 typedef struct arguments {
@@ -356,7 +359,8 @@ static apr_status_t append_kwargs(fb_vm *vm, arguments *a, fb_value more, fb_err
     if (more.tag == FB_UNDEFINED)
         return fb_raise_undefined(vm, more, error);
     if (more.tag != FB_DICT)
-        return fb_raise(error, "TypeError", "argument after ** must be a mapping, not %s", fb_value_type(more));
+        return fb_raise(error, "TypeError", "argument after ** must be a mapping, not %s",
+                        fb_value_type(more));
     const fb_dict *dict = more.as.dict;
     fb_kwarg *v = fb_arena_alloc(vm->arena, (a->kwargs.n + dict->len + 1) * sizeof(*v));
     apr_size_t n = a->kwargs.n;
@@ -371,7 +375,8 @@ static apr_status_t append_kwargs(fb_vm *vm, arguments *a, fb_value more, fb_err
             return fb_raise(error, "TypeError", "keywords must be strings");
         for (apr_size_t j = 0; j < a->kwargs.n; j++) {
             if (fb_str_eq(v[j].name, fb_value_str(entry->key)))
-                return fb_raise(error, "TypeError", "got multiple values for keyword argument '%.*s'",
+                return fb_raise(error, "TypeError",
+                                "got multiple values for keyword argument '%.*s'",
                                 FB_STR_ARG(v[j].name));
         }
         v[n++] = (fb_kwarg){ fb_value_str(entry->key), entry->value };
@@ -380,7 +385,8 @@ static apr_status_t append_kwargs(fb_vm *vm, arguments *a, fb_value more, fb_err
     return APR_SUCCESS;
 }
 
-static apr_status_t gather(fb_vm *vm, const fb_site *site, const fb_value *v, arguments *a, fb_error *error)
+static apr_status_t gather(fb_vm *vm, const fb_site *site, const fb_value *v, arguments *a,
+                           fb_error *error)
 {
     fb_kwarg *kwargs = a->few;
     apr_status_t status = APR_SUCCESS;
@@ -401,36 +407,38 @@ static apr_status_t gather(fb_vm *vm, const fb_site *site, const fb_value *v, ar
     return status;
 }
 
-apr_status_t fb_op_call(fb_vm *vm, const fb_site *site, fb_value callee, const fb_value *v, bool direct,
-                        fb_value *out, fb_error *error)
+apr_status_t fb_op_call(fb_vm *vm, const fb_site *site, fb_value callee, const fb_value *v,
+                        bool direct, fb_value *out, fb_error *error)
 {
     arguments a;
     apr_status_t status;
 
     if (site->keyword_count == 0 && site->flags == 0)
-        return call(vm, callee, (fb_args){ v, site->positional }, (fb_kwargs){ NULL, 0 }, direct, out, error);
+        return call(vm, callee, (fb_args){ v, site->positional }, (fb_kwargs){ NULL, 0 }, direct,
+                    out, error);
     status = gather(vm, site, v, &a, error);
     return status == APR_SUCCESS ? call(vm, callee, a.args, a.kwargs, direct, out, error) : status;
 }
 
-apr_status_t fb_op_builtin(fb_vm *vm, const fb_site *site, bool filter, fb_value self, const fb_value *v,
-                           fb_value *out, fb_error *error)
+apr_status_t fb_op_builtin(fb_vm *vm, const fb_site *site, bool filter, fb_value self,
+                           const fb_value *v, fb_value *out, fb_error *error)
 {
     arguments a;
     apr_status_t status;
 
     if (site->row == NULL)
-        return fb_raise(error, "TemplateRuntimeError", "No %s named '%.*s' found.", filter ? "filter" : "test",
-                        FB_STR_ARG(site->name->s));
+        return fb_raise(error, "TemplateRuntimeError", "No %s named '%.*s' found.",
+                        filter ? "filter" : "test", FB_STR_ARG(site->name->s));
     if (site->keyword_count == 0 && site->flags == 0)
         return fb_vm_call_native(vm, site->row, self, (fb_args){ v, site->positional },
                                  (fb_kwargs){ NULL, 0 }, out, error);
     status = gather(vm, site, v, &a, error);
-    return status == APR_SUCCESS ? fb_vm_call_native(vm, site->row, self, a.args, a.kwargs, out, error)
-                                 : status;
+    return status == APR_SUCCESS
+               ? fb_vm_call_native(vm, site->row, self, a.args, a.kwargs, out, error)
+               : status;
 }
 
-/* ---- by name, for filters that apply others ------------------------------------------------------------------------ */
+/* ---- by name, for filters that apply others -------------------------------------- */
 
 const fb_builtin *fb_find_filter(fb_vm *vm, fb_str name)
 {
@@ -448,18 +456,20 @@ apr_status_t fb_call_filter(fb_vm *vm, fb_str name, fb_value v, fb_args args, fb
     const fb_builtin *row = fb_env_filter(vm->env, name);
 
     if (row == NULL)
-        return fb_raise(error, "TemplateRuntimeError", "No filter named %.*s.", FB_STR_ARG(fb_quote(vm, name)));
+        return fb_raise(error, "TemplateRuntimeError", "No filter named %.*s.",
+                        FB_STR_ARG(fb_quote(vm, name)));
     return fb_vm_call_native(vm, row, v, args, kwargs, out, error);
 }
 
-apr_status_t fb_call_test(fb_vm *vm, fb_str name, fb_value v, fb_args args, fb_kwargs kwargs, bool *out,
-                          fb_error *error)
+apr_status_t fb_call_test(fb_vm *vm, fb_str name, fb_value v, fb_args args, fb_kwargs kwargs,
+                          bool *out, fb_error *error)
 {
     const fb_builtin *row = fb_env_test(vm->env, name);
     fb_value result = fb_none();
 
     if (row == NULL)
-        return fb_raise(error, "TemplateRuntimeError", "No test named %.*s.", FB_STR_ARG(fb_quote(vm, name)));
+        return fb_raise(error, "TemplateRuntimeError", "No test named %.*s.",
+                        FB_STR_ARG(fb_quote(vm, name)));
     apr_status_t status = fb_vm_call_native(vm, row, v, args, kwargs, &result, error);
     return status == APR_SUCCESS ? fb_truth(vm, result, out, error) : status;
 }

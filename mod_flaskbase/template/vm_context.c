@@ -43,7 +43,7 @@ fb_vm_context *fb_vm_context_create(fb_vm *vm, const fb_template *tmpl, const fb
     return ctx;
 }
 
-/* ---- what included templates see ------------------------------------------------------------------- */
+/* ---- what included templates see ------------------------------------------------- */
 
 static fb_value local_value(fb_frame *frame, const fb_names *names, apr_size_t i)
 {
@@ -53,7 +53,8 @@ static fb_value local_value(fb_frame *frame, const fb_names *names, apr_size_t i
     return v.tag == FB_UNRESOLVED ? fb_absent() : v;
 }
 
-static const fb_scope *local_scope(fb_vm *vm, const fb_names *names, fb_frame *frame, const fb_scope *next)
+static const fb_scope *local_scope(fb_vm *vm, const fb_names *names, fb_frame *frame,
+                                   const fb_scope *next)
 {
     fb_scope *scope = fb_arena_alloc(vm->arena, sizeof(*scope));
     fb_value *values = fb_arena_alloc(vm->arena, names->count * sizeof(fb_value));
@@ -62,12 +63,13 @@ static const fb_scope *local_scope(fb_vm *vm, const fb_names *names, fb_frame *f
         return next;
     for (apr_size_t i = 0; i < names->count; i++)
         values[i] = local_value(frame, names, i);
-    *scope = (fb_scope){ .next = next, .names = names->names, .values = values, .count = names->count };
+    *scope =
+        (fb_scope){ .next = next, .names = names->names, .values = values, .count = names->count };
     return scope;
 }
 
-const fb_scope *fb_vm_context_scope(fb_vm *vm, const fb_vm_context *ctx, bool snapshot, const fb_names *names,
-                                 fb_frame *frame)
+const fb_scope *fb_vm_context_scope(fb_vm *vm, const fb_vm_context *ctx, bool snapshot,
+                                    const fb_names *names, fb_frame *frame)
 {
     const fb_scope *scope = ctx->scope;
 
@@ -83,7 +85,8 @@ const fb_scope *fb_vm_context_scope(fb_vm *vm, const fb_vm_context *ctx, bool sn
     return scope;
 }
 
-fb_vm_context *fb_vm_context_derive(fb_vm *vm, const fb_vm_context *ctx, const fb_names *names, fb_frame *frame)
+fb_vm_context *fb_vm_context_derive(fb_vm *vm, const fb_vm_context *ctx, const fb_names *names,
+                                    fb_frame *frame)
 {
     fb_vm_context *derived = fb_arena_calloc(vm->arena, sizeof(*derived));
 
@@ -96,8 +99,8 @@ fb_vm_context *fb_vm_context_derive(fb_vm *vm, const fb_vm_context *ctx, const f
     return derived;
 }
 
-apr_status_t fb_vm_context_set(fb_vm *vm, fb_vm_context *ctx, const fb_name *name, fb_value v, unsigned how,
-                            fb_error *error)
+apr_status_t fb_vm_context_set(fb_vm *vm, fb_vm_context *ctx, const fb_name *name, fb_value v,
+                               unsigned how, fb_error *error)
 {
     if (ctx->vars == NULL) {
         ctx->vars = fb_dict_create(vm->arena, 0);
@@ -112,7 +115,7 @@ apr_status_t fb_vm_context_set(fb_vm *vm, fb_vm_context *ctx, const fb_name *nam
     return status == APR_SUCCESS ? APR_SUCCESS : fb_raise_memory(error);
 }
 
-/* ---- blocks ------------------------------------------------------------------------------------------ */
+/* ---- blocks ---------------------------------------------------------------------- */
 
 fb_block_stack *fb_vm_context_block(const fb_vm_context *ctx, const fb_name *name)
 {
@@ -139,8 +142,8 @@ static void *grow(fb_vm *vm, void *v, uint32_t count, uint32_t *cap, uint32_t mo
 
 void fb_vm_context_add_blocks(fb_vm *vm, fb_vm_context *ctx, const fb_template *tmpl)
 {
-    fb_block_stack *blocks = grow(vm, ctx->blocks, ctx->block_count, &ctx->block_cap, tmpl->block_count,
-                                  sizeof(*ctx->blocks));
+    fb_block_stack *blocks = grow(vm, ctx->blocks, ctx->block_count, &ctx->block_cap,
+                                  tmpl->block_count, sizeof(*ctx->blocks));
     if (blocks == NULL)
         return;
     ctx->blocks = blocks;

@@ -36,7 +36,7 @@ apr_status_t fb_raise_memory(fb_error *error)
 
 apr_status_t fb_raise_limit(fb_error *error, const char *what, uint64_t limit)
 {
-    fb_raise(error, "LimitError", "%s: the limit is %llu", what, (unsigned long long)limit);
+    fb_raise(error, "LimitError", "%s: the limit is %" APR_UINT64_T_FMT, what, (apr_uint64_t)limit);
     error->status = FB_ELIMIT;
     return FB_ELIMIT;
 }
@@ -51,9 +51,10 @@ void fb_error_clear(fb_error *error)
     fb_error_init(error, error->pool);
 }
 
-/* ---- undefined values ------------------------------------------------------------------------- */
+/* ---- undefined values ------------------------------------------------------------ */
 
-static fb_value make_undefined(fb_vm *vm, fb_undefined_kind kind, fb_str hint, fb_value object, fb_value name)
+static fb_value make_undefined(fb_vm *vm, fb_undefined_kind kind, fb_str hint, fb_value object,
+                               fb_value name)
 {
     fb_undefined *undefined = fb_arena_alloc(vm->arena, sizeof(*undefined));
 
@@ -105,7 +106,8 @@ fb_str fb_undefined_message(fb_vm *vm, fb_value v)
         return fb_str_printf(vm->pool, "%.*s is undefined", FB_STR_ARG(shown));
     fb_str type = fb_type_repr(vm, undefined->object);
     if (fb_is_string(undefined->name))
-        return fb_str_printf(vm->pool, "'%.*s' has no attribute %.*s", FB_STR_ARG(type), FB_STR_ARG(shown));
+        return fb_str_printf(vm->pool, "'%.*s' has no attribute %.*s", FB_STR_ARG(type),
+                             FB_STR_ARG(shown));
     return fb_str_printf(vm->pool, "%.*s has no element %.*s", FB_STR_ARG(type), FB_STR_ARG(shown));
 }
 

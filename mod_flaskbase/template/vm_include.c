@@ -3,7 +3,7 @@
 
 #include "base/banned.h"
 
-/* ---- finding templates ----------------------------------------------------------------------------- */
+/* ---- finding templates ----------------------------------------------------------- */
 
 static apr_status_t usable(const fb_template *tmpl, fb_error *error)
 {
@@ -26,6 +26,10 @@ static apr_status_t find_one(fb_vm *vm, fb_value name, const fb_template **out, 
     status = fb_to_string(vm, name, &shown, error);
     if (status != APR_SUCCESS)
         return status;
+    uint32_t hash;
+    status = fb_hash(vm, name, &hash, error); /* as a key of the loader's cache */
+    if (status != APR_SUCCESS)
+        return status;
     *out = fb_is_string(name) ? fb_env_find(vm->env, fb_value_str(name)) : NULL;
     if (*out == NULL)
         return fb_raise(error, "TemplateNotFound", "%.*s", FB_STR_ARG(fb_value_str(shown)));
@@ -43,11 +47,13 @@ static apr_status_t find_any(fb_vm *vm, fb_value names, const fb_template **out,
     apr_status_t status = fb_truth(vm, names, &truth, error);
 
     if (status == APR_SUCCESS && !truth)
-        return fb_raise(error, "TemplatesNotFound", "Tried to select from an empty list of templates.");
+        return fb_raise(error, "TemplatesNotFound",
+                        "Tried to select from an empty list of templates.");
     if (status == APR_SUCCESS)
         status = fb_walk_start(vm, names, &walk, error);
     fb_text_init(&tried, vm, 64);
-    while (status == APR_SUCCESS && (status = fb_walk_next(vm, &walk, &name, error)) == APR_SUCCESS) {
+    while (status == APR_SUCCESS &&
+           (status = fb_walk_next(vm, &walk, &name, error)) == APR_SUCCESS) {
         status = find_one(vm, name, out, error);
         if (status == APR_SUCCESS)
             return APR_SUCCESS;
@@ -65,8 +71,8 @@ static apr_status_t find_any(fb_vm *vm, fb_value names, const fb_template **out,
                     FB_STR_ARG(fb_str_from_len(tried.data, tried.len)));
 }
 
-static apr_status_t find_template(fb_vm *vm, const fb_include_site *site, fb_value name, bool several,
-                                  const fb_template **out, fb_error *error)
+static apr_status_t find_template(fb_vm *vm, const fb_include_site *site, fb_value name,
+                                  bool several, const fb_template **out, fb_error *error)
 {
     if (site->tmpl != NULL) {
         *out = site->tmpl;
@@ -77,7 +83,7 @@ static apr_status_t find_template(fb_vm *vm, const fb_include_site *site, fb_val
     return find_any(vm, name, out, error);
 }
 
-/* ---- extends -------------------------------------------------------------------------------------------- */
+/* ---- extends --------------------------------------------------------------------- */
 
 apr_status_t fb_vm_extend(fb_vm *vm, fb_frame *frame, const fb_include_site *site, fb_value name,
                           fb_error *error)
@@ -112,7 +118,7 @@ apr_status_t fb_vm_run_root(fb_vm *vm, const fb_template *tmpl, fb_vm_context *c
     return APR_SUCCESS;
 }
 
-/* ---- include -------------------------------------------------------------------------------------------- */
+/* ---- include --------------------------------------------------------------------- */
 
 static apr_status_t enter(fb_vm *vm, fb_error *error)
 {
@@ -131,8 +137,8 @@ apr_status_t fb_vm_include(fb_vm *vm, fb_frame *frame, const fb_include_site *si
     apr_status_t status = find_template(vm, site, name, true, &tmpl, error);
 
     if (status != APR_SUCCESS) {
-        if (site->ignore_missing && (fb_error_is(error, "TemplateNotFound") ||
-                                     fb_error_is(error, "TemplatesNotFound"))) {
+        if (site->ignore_missing &&
+            (fb_error_is(error, "TemplateNotFound") || fb_error_is(error, "TemplatesNotFound"))) {
             fb_error_clear(error);
             return APR_SUCCESS;
         }
@@ -147,16 +153,17 @@ apr_status_t fb_vm_include(fb_vm *vm, fb_frame *frame, const fb_include_site *si
     status = enter(vm, error);
     if (status != APR_SUCCESS)
         return status;
-    fb_vm_context *ctx = fb_vm_context_create(vm, tmpl, fb_vm_context_scope(vm, frame->ctx, false, site->locals, frame));
+    fb_vm_context *ctx = fb_vm_context_create(
+        vm, tmpl, fb_vm_context_scope(vm, frame->ctx, false, site->locals, frame));
     status = fb_vm_run_root(vm, tmpl, ctx, error);
     vm->include_depth--;
     return status;
 }
 
-/* ---- import --------------------------------------------------------------------------------------------- */
+/* ---- import ---------------------------------------------------------------------- */
 
-static apr_status_t make_module(fb_vm *vm, const fb_template *tmpl, const fb_scope *scope, fb_value *out,
-                                fb_error *error)
+static apr_status_t make_module(fb_vm *vm, const fb_template *tmpl, const fb_scope *scope,
+                                fb_value *out, fb_error *error)
 {
     fb_value body;
     apr_status_t status = enter(vm, error);
@@ -183,7 +190,8 @@ apr_status_t fb_vm_import(fb_vm *vm, fb_frame *frame, const fb_include_site *sit
     if (status != APR_SUCCESS)
         return status;
     if (site->with_context)
-        return make_module(vm, tmpl, fb_vm_context_scope(vm, frame->ctx, true, site->locals, frame), out, error);
+        return make_module(vm, tmpl, fb_vm_context_scope(vm, frame->ctx, true, site->locals, frame),
+                           out, error);
     /* Without context a module is the same for the whole render. */
     for (fb_module_entry *entry = vm->modules; entry != NULL; entry = entry->next) {
         if (entry->tmpl == tmpl) {
@@ -210,7 +218,9 @@ fb_value fb_vm_import_name(fb_vm *vm, const fb_import_site *site, fb_value modul
     const fb_template *tmpl = fb_module_template(module);
     fb_str where = fb_quote(vm, tmpl->name);
     fb_str name = fb_quote(vm, site->name->s);
-    return fb_undefined_hint(vm, fb_str_printf(vm->pool, "the template %.*s (imported on %.*s) does not"
-                                               " export the requested name %.*s", FB_STR_ARG(where),
-                                               FB_STR_ARG(site->position), FB_STR_ARG(name)));
+    return fb_undefined_hint(vm, fb_str_printf(vm->pool,
+                                               "the template %.*s (imported on %.*s) does not"
+                                               " export the requested name %.*s",
+                                               FB_STR_ARG(where), FB_STR_ARG(site->position),
+                                               FB_STR_ARG(name)));
 }

@@ -5,7 +5,7 @@
 
 #include "base/banned.h"
 
-/* ---- running ---------------------------------------------------------------------------------------- */
+/* ---- running --------------------------------------------------------------------- */
 
 /* The memory that an iteration used can be used again by the next one, unless something was kept
  * (fb_vm_keep) or the items themselves were made on the way: iterators make theirs when asked, and
@@ -13,17 +13,14 @@
 static bool may_reuse(const fb_loop *loop, bool extended)
 {
     switch (loop->walk.over.tag) {
-    case FB_ITERATOR:
-        return false;
-    case FB_VIEW:
-        return !(extended && loop->walk.over.aux == FB_VIEW_ITEMS);
-    default:
-        return true;
+    case FB_ITERATOR: return false;
+    case FB_VIEW: return !(extended && loop->walk.over.aux == FB_VIEW_ITEMS);
+    default: return true;
     }
 }
 
-apr_status_t fb_loop_start(fb_vm *vm, fb_frame *frame, const fb_ins *ins, fb_value iterable, fb_macro *test,
-                           fb_error *error)
+apr_status_t fb_loop_start(fb_vm *vm, fb_frame *frame, const fb_ins *ins, fb_value iterable,
+                           fb_macro *test, fb_error *error)
 {
     fb_loop *loop = fb_arena_calloc(vm->arena, sizeof(*loop));
     apr_status_t status = fb_walk_start(vm, iterable, &loop->walk, error);
@@ -90,7 +87,7 @@ apr_status_t fb_loop_next(fb_vm *vm, fb_loop *loop, fb_value *out, fb_error *err
     return APR_SUCCESS;
 }
 
-/* ---- loop.… --------------------------------------------------------------------------------------------- */
+/* ---- loop.… ---------------------------------------------------------------------- */
 
 static fb_loop *loop_of(fb_value self)
 {
@@ -238,8 +235,8 @@ static apr_status_t get_nextitem(fb_vm *vm, fb_value self, fb_value *out, fb_err
     return status;
 }
 
-static apr_status_t call_cycle(fb_vm *vm, fb_value self, fb_args args, fb_kwargs kwargs, fb_value *out,
-                               fb_error *error)
+static apr_status_t call_cycle(fb_vm *vm, fb_value self, fb_args args, fb_kwargs kwargs,
+                               fb_value *out, fb_error *error)
 {
     (void)vm;
     (void)kwargs;
@@ -249,8 +246,8 @@ static apr_status_t call_cycle(fb_vm *vm, fb_value self, fb_args args, fb_kwargs
     return APR_SUCCESS;
 }
 
-static apr_status_t call_changed(fb_vm *vm, fb_value self, fb_args args, fb_kwargs kwargs, fb_value *out,
-                                 fb_error *error)
+static apr_status_t call_changed(fb_vm *vm, fb_value self, fb_args args, fb_kwargs kwargs,
+                                 fb_value *out, fb_error *error)
 {
     fb_loop *loop = loop_of(self);
     fb_value now = fb_op_list(vm, FB_TUPLE, args.v, (uint32_t)args.n);
@@ -270,14 +267,15 @@ static apr_status_t call_changed(fb_vm *vm, fb_value self, fb_args args, fb_kwar
     return APR_SUCCESS;
 }
 
-static apr_status_t call_loop(fb_vm *vm, fb_value self, fb_args args, fb_kwargs kwargs, fb_value *out,
-                              fb_error *error)
+static apr_status_t call_loop(fb_vm *vm, fb_value self, fb_args args, fb_kwargs kwargs,
+                              fb_value *out, fb_error *error)
 {
     fb_loop *loop = loop_of(self);
 
     (void)kwargs;
     if (loop->recurse == NULL)
-        return fb_raise(error, "TypeError", "The loop must have the 'recursive' marker to be called recursively.");
+        return fb_raise(error, "TypeError",
+                        "The loop must have the 'recursive' marker to be called recursively.");
     return fb_vm_recurse(vm, loop->recurse, args.v[0], loop->depth0 + 1, false, out, error);
 }
 
@@ -292,8 +290,9 @@ static apr_status_t loop_string(fb_vm *vm, fb_value self, fb_value *out, fb_erro
     apr_status_t status = length_of(vm, loop_of(self), &length, error);
 
     if (status == APR_SUCCESS)
-        *out = fb_string(fb_str_printf(vm->pool, "<LoopContext %lld/%lld>",
-                                       (long long)loop_of(self)->index0 + 1, (long long)length));
+        *out = fb_string(
+            fb_str_printf(vm->pool, "<LoopContext %" APR_INT64_T_FMT "/%" APR_INT64_T_FMT ">",
+                          (apr_int64_t)loop_of(self)->index0 + 1, (apr_int64_t)length));
     return status;
 }
 
@@ -313,15 +312,25 @@ static const fb_attribute loop_attributes[] = {
 };
 
 static const fb_builtin loop_methods[] = {
-    { .name = "cycle", .fn = call_cycle, FB_NO_PARAMS, .flags = FB_FN_VARARGS | FB_FN_CONTEXT,
+    { .name = "cycle",
+      .fn = call_cycle,
+      FB_NO_PARAMS,
+      .flags = FB_FN_VARARGS | FB_FN_CONTEXT,
       .doc = "one of its arguments after the other, iteration by iteration" },
-    { .name = "changed", .fn = call_changed, FB_NO_PARAMS, .flags = FB_FN_VARARGS | FB_FN_CONTEXT,
+    { .name = "changed",
+      .fn = call_changed,
+      FB_NO_PARAMS,
+      .flags = FB_FN_VARARGS | FB_FN_CONTEXT,
       .doc = "true if its arguments differ from those of the last call" },
     { .name = NULL },
 };
 
-static const fb_builtin loop_call = { .name = "loop", .fn = call_loop, FB_PARAMS("iterable"), .required = 1,
-                                      .flags = FB_FN_CONTEXT, .doc = "the loop's text for other items" };
+static const fb_builtin loop_call = { .name = "loop",
+                                      .fn = call_loop,
+                                      FB_PARAMS("iterable"),
+                                      .required = 1,
+                                      .flags = FB_FN_CONTEXT,
+                                      .doc = "the loop's text for other items" };
 
 const fb_class fb_class_loop = {
     .name = "LoopContext",

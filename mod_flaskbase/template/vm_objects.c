@@ -3,7 +3,7 @@
 
 #include "base/banned.h"
 
-/* ---- modules: what import gives ------------------------------------------------------------------ */
+/* ---- modules: what import gives -------------------------------------------------- */
 
 typedef struct module {
     fb_object object;
@@ -38,7 +38,8 @@ fb_value fb_module_get(fb_value value, const fb_name *name)
     return exported((module *)value.as.object, name->s);
 }
 
-static apr_status_t module_attribute(fb_vm *vm, fb_value self, fb_str name, fb_value *out, fb_error *error)
+static apr_status_t module_attribute(fb_vm *vm, fb_value self, fb_str name, fb_value *out,
+                                     fb_error *error)
 {
     const module *m = (module *)self.as.object;
 
@@ -67,7 +68,8 @@ static apr_status_t module_repr(fb_vm *vm, fb_value self, fb_value *out, fb_erro
 
     fb_text_init(&text, vm, 48);
     fb_text_add(&text, FB_STR("<TemplateModule "));
-    fb_text_add(&text, m->ctx->tmpl->anonymous ? FB_STR("memory:0") : fb_quote(vm, m->ctx->tmpl->name));
+    fb_text_add(&text,
+                m->ctx->tmpl->anonymous ? FB_STR("memory:0") : fb_quote(vm, m->ctx->tmpl->name));
     fb_text_add_char(&text, '>');
     return fb_text_finish(&text, FB_STR, out, error);
 }
@@ -80,7 +82,7 @@ const fb_class fb_class_module = {
     .repr = module_repr,
 };
 
-/* ---- one version of a block: what super() and self.name() call -------------------------------------- */
+/* ---- one version of a block: what super() and self.name() call ------------------- */
 
 typedef struct block_reference {
     fb_object object;
@@ -95,8 +97,9 @@ static fb_value make_reference(fb_vm *vm, fb_vm_context *ctx, const fb_name *nam
 
     if (stack == NULL || depth >= stack->count) {
         fb_str quoted = fb_quote(vm, name->s);
-        return fb_undefined_hint(vm, fb_str_printf(vm->pool, "there is no parent block called %.*s.",
-                                                   FB_STR_ARG(quoted)));
+        return fb_undefined_hint(
+            vm,
+            fb_str_printf(vm->pool, "there is no parent block called %.*s.", FB_STR_ARG(quoted)));
     }
     block_reference *reference = fb_arena_alloc(vm->arena, sizeof(*reference));
     *reference = (block_reference){ { &fb_class_block }, ctx, name, depth };
@@ -113,7 +116,8 @@ fb_value fb_vm_super(fb_vm *vm, fb_vm_context *ctx, const fb_proc *current)
     return make_reference(vm, ctx, current->name, depth + 1);
 }
 
-apr_status_t fb_vm_call_block(fb_vm *vm, fb_value block, bool direct, fb_value *out, fb_error *error)
+apr_status_t fb_vm_call_block(fb_vm *vm, fb_value block, bool direct, fb_value *out,
+                              fb_error *error)
 {
     const block_reference *reference = (block_reference *)block.as.object;
     const fb_block_stack *stack = fb_vm_context_block(reference->ctx, reference->name);
@@ -129,8 +133,8 @@ apr_status_t fb_vm_call_block(fb_vm *vm, fb_value block, bool direct, fb_value *
     return status == APR_SUCCESS ? fb_vm_capture_end(vm, start, tag, out, error) : status;
 }
 
-static apr_status_t block_call(fb_vm *vm, fb_value self, fb_args args, fb_kwargs kwargs, fb_value *out,
-                               fb_error *error)
+static apr_status_t block_call(fb_vm *vm, fb_value self, fb_args args, fb_kwargs kwargs,
+                               fb_value *out, fb_error *error)
 {
     (void)args;
     (void)kwargs;
@@ -160,8 +164,9 @@ static const fb_attribute block_attributes[] = {
     { NULL, NULL, NULL },
 };
 
-static const fb_builtin block_call_row = { .name = "BlockReference", .fn = block_call, FB_NO_PARAMS,
-                                           .doc = "the text of the block" };
+static const fb_builtin block_call_row = {
+    .name = "BlockReference", .fn = block_call, FB_NO_PARAMS, .doc = "the text of the block"
+};
 
 const fb_class fb_class_block = {
     .name = "BlockReference",
@@ -170,7 +175,7 @@ const fb_class fb_class_block = {
     .call = &block_call_row,
 };
 
-/* ---- self ------------------------------------------------------------------------------------------------ */
+/* ---- self ------------------------------------------------------------------------ */
 
 typedef struct self_reference {
     fb_object object;
@@ -185,7 +190,8 @@ fb_value fb_vm_self(fb_vm *vm, fb_vm_context *ctx)
     return fb_object_value(self);
 }
 
-static apr_status_t self_item(fb_vm *vm, fb_value self, fb_value key, fb_value *out, fb_error *error)
+static apr_status_t self_item(fb_vm *vm, fb_value self, fb_value key, fb_value *out,
+                              fb_error *error)
 {
     fb_vm_context *ctx = ((self_reference *)self.as.object)->ctx;
     const fb_name *name = fb_is_string(key) ? fb_env_name(vm->env, fb_value_str(key)) : NULL;
@@ -216,7 +222,7 @@ const fb_class fb_class_self = {
     .to_string = self_string,
 };
 
-/* ---- macros ------------------------------------------------------------------------------------------------ */
+/* ---- macros ---------------------------------------------------------------------- */
 
 static apr_status_t macro_name(fb_vm *vm, fb_value self, fb_value *out, fb_error *error)
 {

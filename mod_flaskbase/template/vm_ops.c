@@ -8,13 +8,14 @@
 
 #include "base/banned.h"
 
-/* ---- attributes --------------------------------------------------------------------------------- */
+/* ---- attributes ------------------------------------------------------------------ */
 
 /* An attribute or method in a class's tables, remembered by class and name for the render. */
 static bool find_in_class(fb_vm *vm, const fb_class *cls, const fb_name *name, const void **row,
                           bool *method)
 {
-    apr_size_t slot = (((apr_uintptr_t)cls >> 4) ^ name->id) % (sizeof(vm->lookups) / sizeof(vm->lookups[0]));
+    apr_size_t slot =
+        (((apr_uintptr_t)cls >> 4) ^ name->id) % (sizeof(vm->lookups) / sizeof(vm->lookups[0]));
 
     if (vm->lookups[slot].cls == cls && vm->lookups[slot].name == name) {
         *row = vm->lookups[slot].row;
@@ -23,7 +24,8 @@ static bool find_in_class(fb_vm *vm, const fb_class *cls, const fb_name *name, c
     }
     *row = NULL;
     *method = false;
-    for (const fb_attribute *a = cls->attributes; a != NULL && a->name != NULL && *row == NULL; a++) {
+    for (const fb_attribute *a = cls->attributes; a != NULL && a->name != NULL && *row == NULL;
+         a++) {
         if (fb_str_eq_z(name->s, a->name))
             *row = a;
     }
@@ -58,7 +60,7 @@ apr_status_t fb_op_attr(fb_vm *vm, fb_value v, const fb_name *name, fb_value *ou
     return fb_getattr(vm, v, name->s, out, error);
 }
 
-/* ---- building values -------------------------------------------------------------------------------- */
+/* ---- building values ------------------------------------------------------------- */
 
 fb_value fb_op_list(fb_vm *vm, fb_tag tag, const fb_value *v, uint32_t count)
 {
@@ -75,7 +77,8 @@ fb_value fb_op_list(fb_vm *vm, fb_tag tag, const fb_value *v, uint32_t count)
     return (fb_value){ .tag = (uint8_t)tag, .as.list = list };
 }
 
-apr_status_t fb_op_dict(fb_vm *vm, const fb_value *v, uint32_t pairs, fb_value *out, fb_error *error)
+apr_status_t fb_op_dict(fb_vm *vm, const fb_value *v, uint32_t pairs, fb_value *out,
+                        fb_error *error)
 {
     fb_dict *dict = fb_dict_create(vm->arena, pairs);
     uint32_t hash;
@@ -106,7 +109,8 @@ fb_value fb_op_copy_constant(fb_vm *vm, fb_value v)
         if (copy.as.dict == NULL)
             copy.as.dict = fb_dict_create(vm->arena, 0);
         for (uint32_t i = 0; i < copy.as.dict->used; i++)
-            copy.as.dict->entries[i].value = fb_op_copy_constant(vm, copy.as.dict->entries[i].value);
+            copy.as.dict->entries[i].value =
+                fb_op_copy_constant(vm, copy.as.dict->entries[i].value);
     }
     return copy;
 }
@@ -154,13 +158,15 @@ apr_status_t fb_op_unpack(fb_vm *vm, fb_value v, uint32_t count, fb_value *to, f
     status = fb_walk_start(vm, v, &walk, error);
     if (status != APR_SUCCESS) {
         if (fb_error_is(error, "TypeError"))
-            return fb_raise(error, "TypeError", "cannot unpack non-iterable %s object", fb_value_type(v));
+            return fb_raise(error, "TypeError", "cannot unpack non-iterable %s object",
+                            fb_value_type(v));
         return status;
     }
     for (uint32_t i = 0; i < count; i++) {
         status = fb_walk_next(vm, &walk, &to[count - 1 - i], error);
         if (status == APR_EOF)
-            return fb_raise(error, "ValueError", "not enough values to unpack (expected %u, got %u)", count, i);
+            return fb_raise(error, "ValueError",
+                            "not enough values to unpack (expected %u, got %u)", count, i);
         if (status != APR_SUCCESS)
             return status;
     }
@@ -170,9 +176,10 @@ apr_status_t fb_op_unpack(fb_vm *vm, fb_value v, uint32_t count, fb_value *to, f
     return status == APR_EOF ? APR_SUCCESS : status;
 }
 
-/* ---- operators ------------------------------------------------------------------------------------------ */
+/* ---- operators ------------------------------------------------------------------- */
 
-apr_status_t fb_op_compare(fb_vm *vm, unsigned op, fb_value a, fb_value b, bool *out, fb_error *error)
+apr_status_t fb_op_compare(fb_vm *vm, unsigned op, fb_value a, fb_value b, bool *out,
+                           fb_error *error)
 {
     if (op < 6)
         return fb_compare(vm, (fb_compare_op)op, a, b, out, error);
@@ -200,7 +207,8 @@ apr_status_t fb_op_safe(fb_vm *vm, fb_value v, fb_value *out, fb_error *error)
     return status;
 }
 
-apr_status_t fb_op_set_namespace(fb_vm *vm, fb_value ns, const fb_name *name, fb_value v, fb_error *error)
+apr_status_t fb_op_set_namespace(fb_vm *vm, fb_value ns, const fb_name *name, fb_value v,
+                                 fb_error *error)
 {
     fb_value old = fb_absent();
     bool scalar = v.tag == FB_NONE || v.tag == FB_BOOL || v.tag == FB_INT || v.tag == FB_FLOAT;

@@ -14,7 +14,7 @@
 /* Literal text from this length on is not copied but pointed to. */
 #define LONG_LITERAL 512u
 
-/* ---- the page ------------------------------------------------------------------------------------- */
+/* ---- the page -------------------------------------------------------------------- */
 
 static void add_chunk(fb_vm *vm, const char *ptr, apr_size_t len, fb_chunk_kind kind)
 {
@@ -48,7 +48,7 @@ static void new_block(fb_vm *vm, apr_size_t need)
     vm->out.end = vm->out.start + size;
 }
 
-/* ---- captures ---------------------------------------------------------------------------------------- */
+/* ---- captures -------------------------------------------------------------------- */
 
 static bool grow_capture(fb_vm *vm, apr_size_t need)
 {
@@ -89,10 +89,11 @@ static void leave_capture(fb_vm *vm, apr_size_t start)
         vm->out = vm->page;
 }
 
-apr_status_t fb_vm_capture_end(fb_vm *vm, apr_size_t start, fb_tag tag, fb_value *out, fb_error *error)
+apr_status_t fb_vm_capture_end(fb_vm *vm, apr_size_t start, fb_tag tag, fb_value *out,
+                               fb_error *error)
 {
-    fb_str text = fb_str_from_len(vm->out.start + start,
-                                  (apr_size_t)(vm->out.at - vm->out.start) - start);
+    fb_str text =
+        fb_str_from_len(vm->out.start + start, (apr_size_t)(vm->out.at - vm->out.start) - start);
     fb_str copy = text.len > 0 ? fb_arena_str(vm->arena, text) : FB_STR("");
 
     leave_capture(vm, start);
@@ -163,7 +164,7 @@ apr_status_t fb_vm_capture_hoist(fb_vm *vm, uint32_t count, fb_value *sp, fb_err
     return status;
 }
 
-/* ---- writing -------------------------------------------------------------------------------------------- */
+/* ---- writing --------------------------------------------------------------------- */
 
 void fb_vm_emit_slow(fb_vm *vm, const char *ptr, apr_size_t len)
 {
@@ -254,7 +255,7 @@ apr_status_t fb_vm_emit_value(fb_vm *vm, fb_value v, bool escape, fb_error *erro
     return APR_SUCCESS;
 }
 
-/* ---- begin and end ------------------------------------------------------------------------------------------ */
+/* ---- begin and end --------------------------------------------------------------- */
 
 void fb_vm_output_start(fb_vm *vm, fb_chunks *chunks)
 {

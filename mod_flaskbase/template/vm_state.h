@@ -27,13 +27,13 @@ typedef struct fb_block_stack {
 /* What Jinja2 calls the context: the variables of one running template and its blocks. */
 typedef struct fb_vm_context {
     const fb_template *tmpl;
-    const fb_scope *scope;      /* render context, globals; locals of includers before */
-    fb_dict *vars;              /* set at top level; NULL while empty */
-    fb_dict *exported;          /* name → None: which of them an import sees */
+    const fb_scope *scope; /* render context, globals; locals of includers before */
+    fb_dict *vars;         /* set at top level; NULL while empty */
+    fb_dict *exported;     /* name → None: which of them an import sees */
     fb_block_stack *blocks;
     uint32_t block_count;
     uint32_t block_cap;
-    bool autoescape;            /* now: {% autoescape %} changes it */
+    bool autoescape; /* now: {% autoescape %} changes it */
 } fb_vm_context;
 
 /* An activation of a procedure. Slots hold its variables; those of enclosing procedures are
@@ -43,11 +43,11 @@ typedef struct fb_frame {
     fb_value *slots;
     struct fb_frame *outer;
     fb_vm_context *ctx;
-    const fb_template *parent;  /* of a root procedure: what {% extends %} found */
-    fb_value result;            /* of a loop's condition */
-    fb_macro *recurse;          /* of a recursive loop's procedure: itself, and how deep it is */
+    const fb_template *parent; /* of a root procedure: what {% extends %} found */
+    fb_value result;           /* of a loop's condition */
+    fb_macro *recurse;         /* of a recursive loop's procedure: itself, and how deep it is */
     int64_t recurse_depth;
-    fb_value *old_stack;        /* the value stack as it was before */
+    fb_value *old_stack; /* the value stack as it was before */
     struct fb_segment *old_segment;
 } fb_frame;
 
@@ -62,26 +62,26 @@ typedef struct fb_segment {
 
 struct fb_macro {
     const fb_proc *proc;
-    fb_frame *frame;            /* the frame it was defined in */
+    fb_frame *frame; /* the frame it was defined in */
 };
 
 /* The object behind `loop`, and the state of every loop. */
 typedef struct fb_loop {
     fb_object object;
     fb_walk walk;
-    fb_value iterable;          /* for length */
+    fb_value iterable;               /* for length */
     fb_value current, before, after; /* FB_ABSENT: none */
-    fb_value changed;           /* arguments of the last loop.changed(), a tuple */
+    fb_value changed;                /* arguments of the last loop.changed(), a tuple */
     int64_t index0;
-    int64_t length;             /* -1: not known yet */
+    int64_t length; /* -1: not known yet */
     int64_t depth0;
-    fb_macro *recurse;          /* of a recursive loop */
-    fb_macro *test;             /* its condition, when it has a loop variable */
+    fb_macro *recurse; /* of a recursive loop */
+    fb_macro *test;    /* its condition, when it has a loop variable */
     bool finished;
-    fb_arena_mark mark;         /* memory of one iteration lies behind it */
-    uint64_t keeps;             /* vm->keeps when the mark was taken */
-    bool reuse;                 /* iterations may reuse memory at all */
-    bool ran;                   /* a body was run to its end: no else */
+    fb_arena_mark mark; /* memory of one iteration lies behind it */
+    uint64_t keeps;     /* vm->keeps when the mark was taken */
+    bool reuse;         /* iterations may reuse memory at all */
+    bool ran;           /* a body was run to its end: no else */
 } fb_loop;
 
 /* A module that was imported without context: there is one per render. */
@@ -93,8 +93,8 @@ typedef struct fb_module_entry {
 
 /* Where output goes. */
 typedef struct fb_sink {
-    char *at, *end;             /* free room of the current block */
-    char *start;                /* of the block, or of the capture buffer */
+    char *at, *end; /* free room of the current block */
+    char *start;    /* of the block, or of the capture buffer */
 } fb_sink;
 
 struct fb_vm {
@@ -103,68 +103,68 @@ struct fb_vm {
     const fb_env *env;
     const fb_render *render;
     const fb_limits *limits;
-    fb_vm_context *ctx;            /* of the running frame */
+    fb_vm_context *ctx; /* of the running frame */
     fb_sink out;
-    fb_sink page;               /* the page's sink while captures are open */
+    fb_sink page; /* the page's sink while captures are open */
     fb_chunks *chunks;
-    apr_size_t written;         /* bytes of finished page blocks */
-    unsigned captures;          /* open ones */
+    apr_size_t written; /* bytes of finished page blocks */
+    unsigned captures;  /* open ones */
     apr_size_t capture_size;
-    char *capture;              /* one buffer for all of them: they nest */
-    fb_value *stack;            /* free part of the current piece of the value stack */
+    char *capture;   /* one buffer for all of them: they nest */
+    fb_value *stack; /* free part of the current piece of the value stack */
     fb_segment *segment;
-    int64_t fuel;               /* instructions left; below 0: too many */
-    uint64_t keeps;             /* see fb_vm_keep */
-    fb_arena_mark last_mark;    /* where the latest iteration of a loop began */
-    unsigned depth;             /* nested procedures */
+    int64_t fuel;            /* instructions left; below 0: too many */
+    uint64_t keeps;          /* see fb_vm_keep */
+    fb_arena_mark last_mark; /* where the latest iteration of a loop began */
+    unsigned depth;          /* nested procedures */
     unsigned include_depth;
-    unsigned native_depth;      /* nested repr, comparison, … */
+    unsigned native_depth; /* nested repr, comparison, … */
     uint64_t dice;
-    fb_module_entry *modules;   /* imported without context */
+    fb_module_entry *modules;     /* imported without context */
     const fb_scope *global_scope; /* globals of the render and of the environment */
-    bool too_much;              /* output beyond the limit was dropped */
+    bool too_much;                /* output beyond the limit was dropped */
     struct {
         const fb_class *cls;
         const fb_name *name;
         const void *row;
         bool method;
-    } lookups[64];              /* last finds of attributes by class and name */
+    } lookups[64]; /* last finds of attributes by class and name */
 };
 
-/* ---- vm.c ---- */
+/* ---- vm.c ------------------------------------------------------------------------ */
 apr_status_t fb_vm_run(fb_vm *vm, fb_frame *frame, fb_error *error) FB_MUST_CHECK;
 
-/* ---- vm_error.c ---- */
+/* ---- vm_error.c ------------------------------------------------------------------ */
 /* FB_ELIMIT: "<what>: the limit is <limit>". */
 apr_status_t fb_raise_limit(fb_error *error, const char *what, uint64_t limit);
 
-/* ---- vm_ops.c: what the longer instructions do ---- */
-apr_status_t fb_op_attr(fb_vm *vm, fb_value v, const fb_name *name, fb_value *out, fb_error *error)
-    FB_MUST_CHECK;
+/* ---- vm_ops.c: what the longer instructions do ----------------------------------- */
+apr_status_t fb_op_attr(fb_vm *vm, fb_value v, const fb_name *name, fb_value *out,
+                        fb_error *error) FB_MUST_CHECK;
 apr_status_t fb_op_concat(fb_vm *vm, const fb_value *v, uint32_t count, bool markup, fb_value *out,
                           fb_error *error) FB_MUST_CHECK;
 /* Puts `count` values at `to`, the first one last. */
-apr_status_t fb_op_unpack(fb_vm *vm, fb_value v, uint32_t count, fb_value *to, fb_error *error)
-    FB_MUST_CHECK;
-apr_status_t fb_op_dict(fb_vm *vm, const fb_value *v, uint32_t pairs, fb_value *out, fb_error *error)
-    FB_MUST_CHECK;
+apr_status_t fb_op_unpack(fb_vm *vm, fb_value v, uint32_t count, fb_value *to,
+                          fb_error *error) FB_MUST_CHECK;
+apr_status_t fb_op_dict(fb_vm *vm, const fb_value *v, uint32_t pairs, fb_value *out,
+                        fb_error *error) FB_MUST_CHECK;
 fb_value fb_op_list(fb_vm *vm, fb_tag tag, const fb_value *v, uint32_t count);
-apr_status_t fb_op_compare(fb_vm *vm, unsigned op, fb_value a, fb_value b, bool *out, fb_error *error)
-    FB_MUST_CHECK;
+apr_status_t fb_op_compare(fb_vm *vm, unsigned op, fb_value a, fb_value b, bool *out,
+                           fb_error *error) FB_MUST_CHECK;
 apr_status_t fb_op_positive(fb_vm *vm, fb_value v, fb_value *out, fb_error *error) FB_MUST_CHECK;
 /* The values of a call site begin at `v`: arguments, keywords, * and **. */
-apr_status_t fb_op_call(fb_vm *vm, const fb_site *site, fb_value callee, const fb_value *v, bool direct,
-                        fb_value *out, fb_error *error) FB_MUST_CHECK;
-apr_status_t fb_op_builtin(fb_vm *vm, const fb_site *site, bool filter, fb_value self, const fb_value *v,
-                           fb_value *out, fb_error *error) FB_MUST_CHECK;
-apr_status_t fb_op_set_namespace(fb_vm *vm, fb_value ns, const fb_name *name, fb_value v, fb_error *error)
-    FB_MUST_CHECK;
+apr_status_t fb_op_call(fb_vm *vm, const fb_site *site, fb_value callee, const fb_value *v,
+                        bool direct, fb_value *out, fb_error *error) FB_MUST_CHECK;
+apr_status_t fb_op_builtin(fb_vm *vm, const fb_site *site, bool filter, fb_value self,
+                           const fb_value *v, fb_value *out, fb_error *error) FB_MUST_CHECK;
+apr_status_t fb_op_set_namespace(fb_vm *vm, fb_value ns, const fb_name *name, fb_value v,
+                                 fb_error *error) FB_MUST_CHECK;
 fb_value fb_op_copy_constant(fb_vm *vm, fb_value v);
 fb_value fb_op_cond_undefined(fb_vm *vm, fb_value text);
 fb_value fb_op_missing_parameter(fb_vm *vm, const fb_name *name);
 apr_status_t fb_op_safe(fb_vm *vm, fb_value v, fb_value *out, fb_error *error) FB_MUST_CHECK;
 
-/* ---- vm_output.c ---- */
+/* ---- vm_output.c ----------------------------------------------------------------- */
 void fb_vm_emit_slow(fb_vm *vm, const char *ptr, apr_size_t len);
 static inline void fb_vm_emit(fb_vm *vm, const char *ptr, apr_size_t len)
 {
@@ -182,17 +182,17 @@ apr_status_t fb_vm_emit_value(fb_vm *vm, fb_value v, bool escape, fb_error *erro
 apr_size_t fb_vm_capture_begin(fb_vm *vm);
 apr_status_t fb_vm_capture_end(fb_vm *vm, apr_size_t start, fb_tag tag, fb_value *out,
                                fb_error *error) FB_MUST_CHECK;
-/* Throws away the innermost `count` captures; the marks are the stack's last integers below `sp`. */
+/* Throws away the innermost `count` captures; their marks are the last integers below `sp`. */
 /* Ends the capture whose mark is at sp and puts its text before the `count` ones around it, whose
  * marks are below sp. */
-apr_status_t fb_vm_capture_hoist(fb_vm *vm, uint32_t count, fb_value *sp, fb_error *error)
-    FB_MUST_CHECK;
+apr_status_t fb_vm_capture_hoist(fb_vm *vm, uint32_t count, fb_value *sp,
+                                 fb_error *error) FB_MUST_CHECK;
 void fb_vm_capture_drop(fb_vm *vm, uint32_t count, const fb_value *sp);
 void fb_vm_output_start(fb_vm *vm, fb_chunks *chunks);
 apr_status_t fb_vm_output_finish(fb_vm *vm, fb_error *error) FB_MUST_CHECK;
 bool fb_vm_output_over(const fb_vm *vm);
 
-/* ---- vm_call.c ---- */
+/* ---- vm_call.c ------------------------------------------------------------------- */
 apr_status_t fb_vm_call_native(fb_vm *vm, const fb_builtin *row, fb_value self, fb_args args,
                                fb_kwargs kwargs, fb_value *out, fb_error *error) FB_MUST_CHECK;
 /* Number of values of a site behind its callee or filtered value. */
@@ -205,35 +205,35 @@ static inline unsigned fb_site_values(const fb_site *site)
 apr_status_t fb_vm_call_macro(fb_vm *vm, fb_macro *macro, fb_args args, fb_kwargs kwargs,
                               bool direct, fb_value *out, fb_error *error) FB_MUST_CHECK;
 /* Runs a procedure that takes no arguments (a template's root, a block) in a context. */
-apr_status_t fb_vm_run_proc(fb_vm *vm, const fb_proc *proc, fb_vm_context *ctx, fb_error *error)
-    FB_MUST_CHECK;
+apr_status_t fb_vm_run_proc(fb_vm *vm, const fb_proc *proc, fb_vm_context *ctx,
+                            fb_error *error) FB_MUST_CHECK;
 /* A frame for `proc`: in the arena when closures may keep it, else in `place` and on the value
  * stack. fb_vm_run runs it and gives the stack back. */
 fb_frame *fb_vm_frame(fb_vm *vm, fb_frame *place, const fb_proc *proc, fb_frame *outer,
                       fb_vm_context *ctx);
 /* The condition of a loop on one item. */
-apr_status_t fb_vm_test_item(fb_vm *vm, fb_macro *test, fb_value item, bool *out, fb_error *error)
-    FB_MUST_CHECK;
+apr_status_t fb_vm_test_item(fb_vm *vm, fb_macro *test, fb_value item, bool *out,
+                             fb_error *error) FB_MUST_CHECK;
 /* A recursive loop's body on other items. */
 apr_status_t fb_vm_recurse(fb_vm *vm, fb_macro *loop, fb_value iterable, int64_t depth, bool direct,
                            fb_value *out, fb_error *error) FB_MUST_CHECK;
 
-/* ---- vm_context.c ---- */
+/* ---- vm_context.c ---------------------------------------------------------------- */
 fb_vm_context *fb_vm_context_create(fb_vm *vm, const fb_template *tmpl, const fb_scope *scope);
 /* Behind a context's own names, as an included or derived one sees them. */
 const fb_scope *fb_vm_context_scope(fb_vm *vm, const fb_vm_context *ctx, bool snapshot,
-                                 const fb_names *names, fb_frame *frame);
+                                    const fb_names *names, fb_frame *frame);
 fb_vm_context *fb_vm_context_derive(fb_vm *vm, const fb_vm_context *ctx, const fb_names *names,
-                              fb_frame *frame);
+                                    fb_frame *frame);
 /* FB_ABSENT when there is no such name. */
 fb_value fb_vm_context_find(const fb_vm_context *ctx, const fb_name *name);
 /* `how`: 0 as it is, 1 exported, 2 not exported. */
-apr_status_t fb_vm_context_set(fb_vm *vm, fb_vm_context *ctx, const fb_name *name, fb_value v, unsigned how,
-                            fb_error *error) FB_MUST_CHECK;
+apr_status_t fb_vm_context_set(fb_vm *vm, fb_vm_context *ctx, const fb_name *name, fb_value v,
+                               unsigned how, fb_error *error) FB_MUST_CHECK;
 fb_block_stack *fb_vm_context_block(const fb_vm_context *ctx, const fb_name *name);
 void fb_vm_context_add_blocks(fb_vm *vm, fb_vm_context *ctx, const fb_template *tmpl);
 
-/* ---- vm_include.c ---- */
+/* ---- vm_include.c ---------------------------------------------------------------- */
 /* `name` is what the template gave, when the site has no constant name. */
 apr_status_t fb_vm_extend(fb_vm *vm, fb_frame *frame, const fb_include_site *site, fb_value name,
                           fb_error *error) FB_MUST_CHECK;
@@ -243,23 +243,23 @@ apr_status_t fb_vm_import(fb_vm *vm, fb_frame *frame, const fb_include_site *sit
                           fb_value *out, fb_error *error) FB_MUST_CHECK;
 fb_value fb_vm_import_name(fb_vm *vm, const fb_import_site *site, fb_value module);
 /* A template's root, and those it extends. */
-apr_status_t fb_vm_run_root(fb_vm *vm, const fb_template *tmpl, fb_vm_context *ctx, fb_error *error)
-    FB_MUST_CHECK;
+apr_status_t fb_vm_run_root(fb_vm *vm, const fb_template *tmpl, fb_vm_context *ctx,
+                            fb_error *error) FB_MUST_CHECK;
 
-/* ---- vm_objects.c ---- */
+/* ---- vm_objects.c ---------------------------------------------------------------- */
 extern const fb_class fb_class_loop, fb_class_module, fb_class_self, fb_class_block;
 fb_value fb_vm_self(fb_vm *vm, fb_vm_context *ctx);
 fb_value fb_vm_super(fb_vm *vm, fb_vm_context *ctx, const fb_proc *current);
 /* super(), self.name(): printed at once, or to a string. */
-apr_status_t fb_vm_call_block(fb_vm *vm, fb_value block, bool direct, fb_value *out, fb_error *error)
-    FB_MUST_CHECK;
+apr_status_t fb_vm_call_block(fb_vm *vm, fb_value block, bool direct, fb_value *out,
+                              fb_error *error) FB_MUST_CHECK;
 fb_value fb_module_value(fb_vm *vm, const fb_vm_context *ctx, fb_value body);
 const fb_template *fb_module_template(fb_value module);
 /* What a module exports under a name; FB_ABSENT if nothing. */
 fb_value fb_module_get(fb_value module, const fb_name *name);
 const fb_attribute *fb_macro_attributes(void);
 
-/* ---- vm_loop.c ---- */
+/* ---- vm_loop.c ------------------------------------------------------------------- */
 apr_status_t fb_loop_start(fb_vm *vm, fb_frame *frame, const fb_ins *ins, fb_value iterable,
                            fb_macro *test, fb_error *error) FB_MUST_CHECK;
 /* APR_EOF at the end. */

@@ -25,19 +25,14 @@ apr_status_t fb_walk_start(fb_vm *vm, fb_value v, fb_walk *walk, fb_error *error
     switch (v.tag) {
     case FB_STR:
     case FB_MARKUP:
-    case FB_BYTES:
-        walk->end = v.len;
-        return APR_SUCCESS;
+    case FB_BYTES: walk->end = v.len; return APR_SUCCESS;
     case FB_LIST:
     case FB_TUPLE:
     case FB_DICT:
     case FB_VIEW:
         return APR_SUCCESS; /* their ends are looked at while walking: a loop may append */
-    case FB_RANGE:
-        walk->end = v.as.range->len;
-        return APR_SUCCESS;
-    case FB_ITERATOR:
-        return APR_SUCCESS;
+    case FB_RANGE: walk->end = v.as.range->len; return APR_SUCCESS;
+    case FB_ITERATOR: return APR_SUCCESS;
     case FB_UNDEFINED:
         if (v.as.undefined->kind == FB_UNDEFINED_STRICT)
             return fb_raise_undefined(vm, v, error);
@@ -52,8 +47,7 @@ apr_status_t fb_walk_start(fb_vm *vm, fb_value v, fb_walk *walk, fb_error *error
                 return fb_walk_start(vm, items, walk, error);
         }
         break;
-    default:
-        break;
+    default: break;
     }
     return fb_raise(error, "TypeError", "'%s' object is not iterable", fb_value_type(v));
 }
@@ -109,8 +103,7 @@ apr_status_t fb_walk_next(fb_vm *vm, fb_walk *walk, fb_value *out, fb_error *err
         *out = list->items[walk->at++];
         return APR_SUCCESS;
     case FB_DICT:
-    case FB_VIEW:
-        return next_entry(vm, walk, out);
+    case FB_VIEW: return next_entry(vm, walk, out);
     case FB_RANGE:
         if (walk->at >= walk->end)
             return APR_EOF;
@@ -123,10 +116,8 @@ apr_status_t fb_walk_next(fb_vm *vm, fb_walk *walk, fb_value *out, fb_error *err
             return APR_EOF;
         *out = next_char(walk);
         return APR_SUCCESS;
-    case FB_ITERATOR:
-        return fb_iter_step(vm, walk->over.as.iter, out, error);
-    default:
-        return APR_EOF; /* lenient undefined values are empty */
+    case FB_ITERATOR: return fb_iter_step(vm, walk->over.as.iter, out, error);
+    default: return APR_EOF; /* lenient undefined values are empty */
     }
 }
 
@@ -169,19 +160,13 @@ static apr_status_t walk_iter_next(fb_vm *vm, fb_iter *iter, fb_value *out, fb_e
 static const char *iterator_type(fb_value v)
 {
     switch (v.tag) {
-    case FB_LIST:
-        return "list_iterator";
-    case FB_TUPLE:
-        return "tuple_iterator";
-    case FB_DICT:
-        return "dict_keyiterator";
-    case FB_RANGE:
-        return "range_iterator";
+    case FB_LIST: return "list_iterator";
+    case FB_TUPLE: return "tuple_iterator";
+    case FB_DICT: return "dict_keyiterator";
+    case FB_RANGE: return "range_iterator";
     case FB_STR:
-    case FB_MARKUP:
-        return "str_iterator";
-    default:
-        return "generator";
+    case FB_MARKUP: return "str_iterator";
+    default: return "generator";
     }
 }
 
@@ -197,7 +182,8 @@ apr_status_t fb_to_iter(fb_vm *vm, fb_value v, fb_iter **out, fb_error *error)
         return APR_SUCCESS;
     }
     walk_iter *iter = fb_arena_alloc(vm->arena, sizeof(*iter));
-    *iter = (walk_iter){ .iter = { .next = walk_iter_next, .type = iterator_type(v) }, .walk = walk };
+    *iter =
+        (walk_iter){ .iter = { .next = walk_iter_next, .type = iterator_type(v) }, .walk = walk };
     *out = &iter->iter;
     return APR_SUCCESS;
 }
