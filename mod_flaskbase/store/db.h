@@ -84,7 +84,7 @@ fb_db_value fb_db_blob(fb_str s);
 apr_int64_t fb_db_get_int(const fb_db_value *column);
 bool fb_db_get_bool(const fb_db_value *column);
 apr_time_t fb_db_get_time(const fb_db_value *column);
-/* A copy in `pool`, or with NULL the bytes themselves: those of fb_db_query_one are copies already. */
+/* A copy in `pool`; with NULL the bytes themselves (those of fb_db_query_one are copies). */
 fb_str fb_db_get_str(const fb_db_value *column, apr_pool_t *pool);
 
 /* The values of $1, $2, … Use as
