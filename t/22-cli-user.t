@@ -76,6 +76,11 @@ $cli->fails('user list --role King', 1, qr/no role 'King'/, 'C10 list of an unkn
     my %seen;
     is((grep { $seen{ $_->{id} }++ } @$all), 0, 'and names nobody twice');
     $cli->sql("DELETE FROM users WHERE email LIKE 'n%\@example.org'");
+    $cli->sql("INSERT INTO users (email, first_name, last_name, role_id) VALUES ('esc\e[2J', 'N', 'x', 1)");
+    my $table = $cli->ok('user list');
+    unlike($table, qr/\e/, 'V16 nothing of a row steers the terminal');
+    like($table, qr/esc\\x1b\[2J/, 'V16 it is shown escaped');
+    $cli->sql("DELETE FROM users WHERE email LIKE 'esc%'");
 }
 
 # ---- role: M6, D39 ----

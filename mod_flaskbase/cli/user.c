@@ -3,6 +3,7 @@
 #include "cli/database.h"
 
 #include "base/clock.h"
+#include "base/escape.h"
 
 #include <apr_strings.h>
 
@@ -125,14 +126,26 @@ static void list_as_json(listing *list, const fb_user *user)
     fb_cli_write(list->cli, fb_buf_str(&out));
 }
 
+/* A row that others wrote may hold anything: nothing of it steers a terminal. */
+static const char *printable(apr_pool_t *pool, fb_str text)
+{
+    fb_buf out;
+    if (!fb_str_has_ctl(text) && fb_str_is_utf8(text)) {
+        return fb_str_to_z(pool, text);
+    }
+    fb_buf_init(&out, pool, 8 * 1024);
+    fb_escape_log(&out, text, 256);
+    return fb_str_to_z(pool, fb_buf_str(&out));
+}
+
 static void list_as_row(listing *list, const fb_user *user)
 {
     const char **row = &list->cells[list->rows * COLUMNS];
     const char *seen = moment(list->pool, user->last_login_at);
     row[0] = apr_psprintf(list->pool, "%" APR_INT64_T_FMT, user->id);
-    row[1] = fb_str_to_z(list->pool, user->email);
-    row[2] = fb_str_to_z(list->pool, fb_user_full_name(user, list->pool));
-    row[3] = fb_str_to_z(list->pool, user->role.name);
+    row[1] = printable(list->pool, user->email);
+    row[2] = printable(list->pool, fb_user_full_name(user, list->pool));
+    row[3] = printable(list->pool, user->role.name);
     row[4] = state_of(user);
     row[5] = seen != NULL ? seen : "never";
     list->rows++;

@@ -27,6 +27,7 @@ struct fb_db {
     apr_pool_t *lease; /* NULL: not leased */
     fb_db_options options;
     apr_int64_t until; /* fb_db_clock() at which the lease's budget is spent; 0: no limit */
+    apr_int64_t patience; /* longest wait for SQLite's write lock; 0: the lease's budget */
     int depth;         /* begins not ended yet */
     bool running;      /* inside a row callback */
     bool lost;         /* the engine ended the transaction by itself */

@@ -104,7 +104,10 @@ static int on_busy(void *baton, int tries)
     if (tries == 0) {
         impl->waiting_since = now;
     }
-    const apr_int64_t left = fb_db_time_left(db, impl->waiting_since + FB_DB_DEADLINE - now);
+    const apr_int64_t patience = db->patience > 0 ? db->patience : FB_DB_DEADLINE;
+    const apr_int64_t waits_until = impl->waiting_since + patience - now;
+    apr_int64_t left = fb_db_time_left(db, waits_until);
+    left = db->patience > 0 && waits_until < left ? waits_until : left;
     if (left <= 0) {
         return 0;
     }

@@ -1,6 +1,7 @@
 /* Logins: creating, renewing, ending. */
 #include "store/session.h"
 
+#include "store/backend.h"
 #include "store/rows.h"
 
 #include <apr_tables.h>
@@ -10,6 +11,7 @@
 #include "base/banned.h"
 
 #define SEEN_INTERVAL apr_time_from_sec(60)
+#define SEEN_PATIENCE apr_time_from_msec(20)
 
 static apr_time_t expiry(bool remember, const fb_login_limits *limits, apr_time_t now)
 {
@@ -143,9 +145,23 @@ apr_status_t fb_login_seen(fb_db *db, const fb_login *login, const fb_login_limi
         return APR_SUCCESS;
     }
     const apr_time_t until = login->remember ? expiry(true, limits, now) : login->expires_at;
-    return fb_db_exec(NULL, db, FB_SQL_SESSION_SEEN,
-                      FB_DB_PARAMS(fb_db_int(login->id), fb_db_time(now), fb_db_time(until)), pool,
-                      error);
+    if (fb_db_in_transaction(db)) {
+        return fb_db_exec(NULL, db, FB_SQL_SESSION_SEEN,
+                          FB_DB_PARAMS(fb_db_int(login->id), fb_db_time(now), fb_db_time(until)),
+                          pool, error);
+    }
+    db->patience = SEEN_PATIENCE;
+    const apr_status_t status = fb_db_exec(
+        NULL, db, FB_SQL_SESSION_SEEN,
+        FB_DB_PARAMS(fb_db_int(login->id), fb_db_time(now), fb_db_time(until)), pool, error);
+    db->patience = 0;
+    if (status == FB_EUNAVAIL) {
+        if (error != NULL) {
+            fb_error_init(error, error->pool);
+        }
+        return APR_SUCCESS;
+    }
+    return status;
 }
 
 apr_status_t fb_login_renew(fb_db *db, fb_login *login, const fb_login_limits *limits,

@@ -69,7 +69,8 @@ apr_status_t fb_login_create(apr_int64_t *id, fb_db *db, const fb_login_new *fie
                              fb_error *error) FB_MUST_CHECK;
 
 /* Writes last_seen_at (and rolls a remembered session's expiry) when the stored one is at least a
- * minute old; else does not touch the database. */
+ * minute old; else does not touch the database. A database that can not be written now is no
+ * reason to fail a page: outside a transaction FB_EUNAVAIL is APR_SUCCESS, after a short wait. */
 apr_status_t fb_login_seen(fb_db *db, const fb_login *login, const fb_login_limits *limits,
                            apr_time_t now, apr_pool_t *pool, fb_error *error) FB_MUST_CHECK;
 

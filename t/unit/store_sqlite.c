@@ -146,6 +146,33 @@ START_TEST(a_lock_is_waited_for_until_the_deadline)
 }
 END_TEST
 
+START_TEST(a_visit_does_not_wait_for_a_lock)
+{
+    const fb_login_limits limits = { apr_time_from_sec(1800), apr_time_from_sec(43200), 0 };
+    const char hash[FB_LOGIN_HASH_LEN] = "0123456789abcdef0123456789abcde";
+    const fb_user *user = store_user(store_add_user("ann@example.org", "User", "h"));
+    const fb_login_new fields = { fb_str_from_len(hash, sizeof(hash)), user->uid, false,
+                                  FB_STR_INIT(""), FB_STR_INIT("") };
+    fb_identity *who;
+    apr_int64_t id;
+    ck_assert_ok(fb_login_create(&id, db, &fields, &limits, T0, pool, &error));
+    fb_db *other = store_lease(FB_DB_DEADLINE);
+    ck_assert_ok(fb_login_load(&who, other, fields.key_hash, T0, pool, &error));
+    ck_assert_ok(fb_db_begin(db, &error));
+    const apr_time_t later = T0 + apr_time_from_sec(61);
+    const apr_time_t begin = apr_time_now();
+    ck_assert_ok(fb_login_seen(other, &who->login, &limits, later, pool, &error));
+    ck_assert_int_lt(apr_time_now() - begin, apr_time_from_msec(500));
+    ck_assert_ptr_null(error.message);
+    ck_assert_ok(fb_db_commit(db, &error));
+    ck_assert_ok(fb_login_load(&who, other, fields.key_hash, T0, pool, &error));
+    ck_assert(who->login.last_seen_at == T0);
+    ck_assert_ok(fb_login_seen(other, &who->login, &limits, later, pool, &error));
+    ck_assert_ok(fb_login_load(&who, other, fields.key_hash, T0, pool, &error));
+    ck_assert(who->login.last_seen_at == later);
+}
+END_TEST
+
 START_TEST(files_are_private)
 {
     struct stat info;
@@ -302,6 +329,7 @@ static void add(TCase *tests)
     tcase_add_test(tests, nothing_stays_prepared_on_a_closed_connection);
     tcase_add_test(tests, a_connection_is_set_up);
     tcase_add_test(tests, a_lock_is_waited_for_until_the_deadline);
+    tcase_add_test(tests, a_visit_does_not_wait_for_a_lock);
     tcase_add_test(tests, files_are_private);
     tcase_add_test(tests, a_missing_file_is_not_made_by_the_way);
     tcase_add_test(tests, a_full_disk_loses_nothing_and_passes);
