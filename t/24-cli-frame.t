@@ -92,6 +92,12 @@ is($json->{settings}{MAIL_SERVER}{value}, undef, 'C11 --json: not set');
         'section 6: --no-env');
 }
 
+{
+    local $cli->{process_env} = { FLASKBASE_ENV_FILE => '/nonexistent/other.env' };
+    is($cli->json('config check --json')->{settings}{FLASKBASE_ENV_FILE}{value}, "$home/config.env",
+        '--home brings its own env file');
+}
+
 my @wrong = (
     [ { SECRET_KEY => undef }, qr/SECRET_KEY is not set.*flaskbase secret-key/, 'no key' ],
     [ { SECRET_KEY => 'short' }, qr/config\.env:\d+: SECRET_KEY must be a text of 32/, 'short key' ],

@@ -91,6 +91,11 @@ apr_status_t fb_cli_load(fb_cli *cli, fb_settings **out, apr_array_header_t **pr
 
     *out = NULL;
     *problems = apr_array_make(cli->pool, 1, sizeof(fb_problem));
+    if (site == NULL && home != NULL && input.getenv != NULL &&
+        getenv("FLASKBASE_ENV_FILE") != NULL) {
+        /* The folder of one site must not be mixed with the env file of another. */
+        give(given, FB_SET_ENV_FILE, apr_pstrcat(cli->pool, home, "/config.env", NULL), "--home");
+    }
     give(given, FB_SET_ENV_FILE, site, "--site");
     give(given, FB_SET_HOME, home, "--home");
     if (site == NULL && home == NULL &&
