@@ -4,6 +4,7 @@
 #include "base/log.h"
 #include "web/counters.h"
 #include "web/error_page.h"
+#include "web/event.h"
 #include "web/i18n.h"
 #include "web/throttle.h"
 #include "web/visitor.h"
@@ -79,6 +80,7 @@ static apr_status_t protect(bool *known, fb_context *context, fb_db *db, fb_erro
         return APR_SUCCESS;
     }
     if (protection == FB_PROTECTION_STRONG && !login->remember) {
+        fb_event_log(context, FB_EVENT_SESSION_ENDED, &context->identity->user);
         apr_status_t status = fb_login_end(db, context->identity->user.uid, login->id, "protection",
                                            context->request->now, context->pool, error);
         return status == APR_SUCCESS ? FB_ENOTFOUND : status;
@@ -143,6 +145,7 @@ apr_status_t fb_auth_load(fb_context *context, fb_error *error)
 
 static fb_sign_in busy(fb_context *context)
 {
+    fb_event_log(context, FB_EVENT_BUSY, NULL);
     fb_error_page_later(context, 503,
                         _(context, "Many people are logging in right now, so this had to wait."),
                         2 * APR_USEC_PER_SEC);
@@ -270,6 +273,9 @@ apr_status_t fb_auth_sign_in(fb_sign_in *out, fb_context *context, fb_str email,
     if (status == APR_SUCCESS) {
         status = verify(out, context, db, user, password, error);
     }
+    if (status == APR_SUCCESS && *out == FB_SIGN_IN_BAD) {
+        fb_event_log(context, FB_EVENT_LOGIN_FAILED, user);
+    }
     if (status != APR_SUCCESS || *out != FB_SIGN_IN_DONE) {
         return status;
     }
@@ -281,6 +287,7 @@ apr_status_t fb_auth_sign_in(fb_sign_in *out, fb_context *context, fb_str email,
     }
     if (status == APR_SUCCESS) {
         context->user = user;
+        fb_event_log(context, FB_EVENT_LOGIN, user);
     }
     return status;
 }
@@ -305,6 +312,8 @@ apr_status_t fb_auth_check_password(fb_sign_in *out, fb_context *context, fb_str
     }
     if (status == APR_SUCCESS && *out == FB_SIGN_IN_DONE) {
         fb_throttle_good(&attempt, context);
+    } else if (status == APR_SUCCESS && *out == FB_SIGN_IN_BAD) {
+        fb_event_log(context, FB_EVENT_PASSWORD_FAILED, NULL);
     }
     return status;
 }
@@ -349,6 +358,9 @@ apr_status_t fb_auth_reauthenticate(fb_sign_in *out, fb_context *context, fb_str
         status = renew_login(context, db, error);
     }
     context->fresh = status == APR_SUCCESS;
+    if (status == APR_SUCCESS) {
+        fb_event_log(context, FB_EVENT_REAUTHENTICATED, NULL);
+    }
     return status;
 }
 
@@ -378,6 +390,7 @@ apr_status_t fb_auth_sign_out(fb_context *context, fb_error *error)
     if (status != APR_SUCCESS) {
         return status;
     }
+    fb_event_log(context, FB_EVENT_LOGOUT, NULL);
     forget_login(context);
     /* Not "cookies": the reply sets a new one, with the message that follows. */
     fb_reply_set_header(context->reply, "Clear-Site-Data", "\"cache\", \"storage\"");

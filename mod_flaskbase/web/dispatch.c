@@ -7,6 +7,7 @@
 #include "web/body.h"
 #include "web/csrf.h"
 #include "web/error_page.h"
+#include "web/event.h"
 #include "web/gate.h"
 #include "web/headers.h"
 #include "web/i18n.h"
@@ -172,6 +173,9 @@ static apr_status_t check_csrf(fb_context *context, bool *answered, fb_error *er
         return fb_flash_add(context, FB_FLASH_FORM_EXPIRED, NULL, 0, error);
     }
     if (!context->submitted) {
+        if (context->csrf == FB_CSRF_BAD) {
+            fb_event_log(context, FB_EVENT_CSRF_REFUSED, NULL);
+        }
         fb_error_page(context, 400, why);
         *answered = true;
     }
@@ -226,6 +230,7 @@ static apr_status_t serve(fb_context *context, fb_match *match, fb_error *error)
 {
     apr_status_t status;
     if (!fb_gate_host_ok(context->site, context->request)) {
+        fb_event_log(context, FB_EVENT_HOST_REFUSED, NULL);
         fb_error_page(context, 421, NULL);
         return APR_SUCCESS;
     }
@@ -255,16 +260,27 @@ static apr_status_t serve(fb_context *context, fb_match *match, fb_error *error)
     return run_view(context, error);
 }
 
+/* What failed changed nothing, so the session stays as the browser has it. */
+static void forget_changes(fb_context *context)
+{
+    fb_error ignored;
+    fb_error_init(&ignored, context->pool);
+    if (context->request->session != NULL) {
+        context->session->state = FB_SESSION_CLEAN;
+    } else if (context->session != NULL &&
+               fb_session_open(&context->session, context->site, context->request, &ignored) !=
+                   APR_SUCCESS) {
+        context->session = NULL;
+    }
+}
+
 static void dispatch(fb_context *context, fb_match *match)
 {
     fb_error error;
     fb_error_init(&error, context->pool);
     apr_status_t status = serve(context, match, &error);
     if (status != APR_SUCCESS) {
-        /* What failed changed nothing, so the session stays as the browser has it. */
-        if (context->session != NULL && context->session->state != FB_SESSION_NONE) {
-            context->session->state = FB_SESSION_CLEAN;
-        }
+        forget_changes(context);
         fb_error_page_for(context, status, &error);
     }
     fb_headers_finish(context);

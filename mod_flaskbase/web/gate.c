@@ -3,6 +3,7 @@
 
 #include "base/escape.h"
 #include "web/error_page.h"
+#include "web/event.h"
 #include "web/i18n.h"
 #include "web/safe_next.h"
 
@@ -37,9 +38,8 @@ bool fb_gate_host_ok(const fb_site *site, const fb_request *request)
             return true;
         }
         /* ServerAlias *.example.org */
-        if (strpbrk(allowed, "*?") != NULL &&
-            apr_fnmatch(allowed, fb_str_to_z(request->pool, host), APR_FNM_CASE_BLIND) ==
-                APR_SUCCESS) {
+        if (strpbrk(allowed, "*?") != NULL && apr_fnmatch(allowed, fb_str_to_z(request->pool, host),
+                                                          APR_FNM_CASE_BLIND) == APR_SUCCESS) {
             return true;
         }
     }
@@ -185,6 +185,7 @@ fb_gate fb_gate_access(fb_context *context, apr_status_t *status, fb_error *erro
         return FB_GATE_ANSWERED;
     }
     if (route->permission != 0 && !fb_context_can(context, route->permission)) {
+        fb_event_log(context, FB_EVENT_ACCESS_DENIED, NULL);
         fb_error_page(context, 403, NULL);
         return FB_GATE_ANSWERED;
     }

@@ -177,8 +177,11 @@ static apr_status_t get_flashed_messages(fb_vm *vm, fb_value self, fb_args args,
             continue;
         }
         fb_value text = fb_markup(fb_flash_markup(flash, context->pool));
-        flash->shown = true;
-        context->session->state = FB_SESSION_DIRTY;
+        /* A HEAD shows nothing to anybody: the message waits for the page. */
+        if (context->request->method != FB_HEAD) {
+            flash->shown = true;
+            context->session->state = FB_SESSION_DIRTY;
+        }
         status = fb_list_push(
             list, with_categories ? fb_tuple2(fb_vm_arena(vm), fb_string_z(category), text) : text,
             fb_vm_arena(vm));

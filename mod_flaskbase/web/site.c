@@ -137,6 +137,7 @@ void fb_site_config_load(fb_site_config *config, const fb_settings *settings,
     config->home = fb_settings_flag(settings, FB_SET_SERVE_HOME);
     config->own_unknown = fb_settings_is(settings, FB_SET_UNKNOWN, "own");
     config->hsts = fb_settings_duration(settings, FB_SET_HSTS);
+    config->body_max = (apr_size_t)fb_settings_int(settings, FB_SET_BODY_LIMIT);
     config->page_max = (apr_size_t)fb_settings_int(settings, FB_SET_TEMPLATE_OUTPUT);
     load_hosts(config, settings, hosts, host_count, pool);
     load_sessions(config, settings);

@@ -3,6 +3,7 @@
 
 #include "web/counters.h"
 #include "web/error_page.h"
+#include "web/event.h"
 #include "web/i18n.h"
 
 #include <string.h>
@@ -36,6 +37,7 @@ static fb_str network(const fb_request *request, scope where)
 
 static void refuse(fb_context *context, apr_interval_time_t wait)
 {
+    fb_event_log(context, FB_EVENT_THROTTLED, NULL);
     fb_error_page_later(
         context, 429, _(context, "There were too many attempts, so this one was not carried out."),
         wait);

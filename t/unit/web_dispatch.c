@@ -3,6 +3,7 @@
 #include "store_unit.h"
 
 #include "base/escape.h"
+#include "base/log.h"
 #include "template/template.h"
 #include "web/auth.h"
 #include "web/dispatch.h"
@@ -372,6 +373,7 @@ static fb_reply *ask(visitor *v, const char *method, const char *url, const char
                            .host = FB_STR_INIT("example.org"),
                            .content_length = -1,
                            .client_len = 4,
+                           .client_text = FB_STR_INIT("192.0.2.7"),
                            .is_https = v->https,
                            .db = &source };
     fb_header headers[10];
@@ -975,6 +977,70 @@ START_TEST(lives_without_a_database)
 }
 END_TEST
 
+/* ---- what is logged ----------------------------------------------------------------------- */
+
+static const char *logged; /* all lines */
+
+static void keep_line(void *log_context, fb_log_level level, apr_status_t status, const char *line)
+{
+    (void)log_context;
+    (void)level;
+    (void)status;
+    logged = apr_pstrcat(pool, logged, line, "\n", NULL);
+}
+
+/* ASVS 16.3.1-16.3.3: each event, with who and from where; 16.2.5: no secret. */
+START_TEST(logs_security_events)
+{
+    static const char *const hosts[] = { "other.example" };
+    logged = "";
+    fb_log_set_sink(keep_line, FB_LOG_NOTICE);
+    visitor v = logged_in("ann@example.org", "User", "");
+    ck_has(logged, "security event=login user=1 client=192.0.2.7 method=POST "
+                   "path=/account/login time=2026-01-11T00:00:00Z");
+    visitor other = new_visitor();
+    (void)log_in(&other, "ann@example.org", "hunter22", "");
+    ck_has(logged, "event=login_failed user=1");
+    (void)log_in(&other, "nobody@example.org", "hunter22", "");
+    ck_has(logged, "event=login_failed client=");
+    (void)ask(&v, "POST", "/act", "csrf_token=x");
+    ck_has(logged, "event=csrf_refused user=1");
+    (void)get(&v, "/admin/");
+    ck_has(logged, "event=access_denied user=1");
+    for (int i = 0; i < 10; i++) {
+        (void)log_in(&other, "ann@example.org", "hunter22", "");
+    }
+    ck_has(logged, "event=throttled client=");
+    const char *token = token_in(get(&v, "/account/logout"));
+    (void)ask(&v, "POST", "/account/logout", apr_pstrcat(pool, "csrf_token=", token, NULL));
+    ck_has(logged, "event=logout user=1");
+    visitor moved = logged_in("bob@example.org", "User", "");
+    moved.address = 99;
+    (void)get(&moved, "/act");
+    ck_has(logged, "event=session_ended user=2");
+    site->config.any_host = false;
+    site->config.hosts = hosts;
+    site->config.host_count = 1;
+    (void)get(&other, "/page/a b\ngefälscht");
+    ck_has(logged, "event=host_refused client=192.0.2.7 method=GET path=/page/a%20b%0Agef");
+    ck_lacks(logged, "hunter22");
+    ck_lacks(logged, "example.org");
+    ck_lacks(logged, token);
+    fb_log_set_sink(NULL, FB_LOG_NOTICE);
+}
+END_TEST
+
+/* X10: a HEAD request takes no message away. */
+START_TEST(keeps_messages_from_head)
+{
+    visitor v = new_visitor();
+    (void)get(&v, "/act");
+    ck_has(body_of(ask(&v, "HEAD", "/page", NULL)), "Please log in");
+    ck_has(body_of(get(&v, "/page")), "Please log in");
+    ck_lacks(body_of(get(&v, "/page")), "Please log in");
+}
+END_TEST
+
 static void add(TCase *tests)
 {
     tcase_add_test(tests, answers_everything);
@@ -997,6 +1063,8 @@ static void add(TCase *tests)
     tcase_add_test(tests, reauthenticates);
     tcase_add_test(tests, protects);
     tcase_add_test(tests, lives_without_a_database);
+    tcase_add_test(tests, logs_security_events);
+    tcase_add_test(tests, keeps_messages_from_head);
 }
 
 int main(void)
