@@ -17,7 +17,8 @@
 struct fb_crypto {
     EVP_MD *sha256;
     EVP_CIPHER *aes_256_gcm;
-    EVP_MAC *hmac;
+    EVP_MAC_CTX *hmac_sha256; /* the digest chosen, no key yet: copied for each use, since choosing
+                               * costs more than hashing */
     EVP_KDF *hkdf;
     EVP_KDF *scrypt;
     EVP_KDF *pbkdf2;
@@ -29,11 +30,29 @@ static apr_status_t release(void *data)
 
     EVP_MD_free(crypto->sha256);
     EVP_CIPHER_free(crypto->aes_256_gcm);
-    EVP_MAC_free(crypto->hmac);
+    EVP_MAC_CTX_free(crypto->hmac_sha256);
     EVP_KDF_free(crypto->hkdf);
     EVP_KDF_free(crypto->scrypt);
     EVP_KDF_free(crypto->pbkdf2);
     return APR_SUCCESS;
+}
+
+static EVP_MAC_CTX *prepare_hmac(void)
+{
+    char digest[] = "SHA256";
+    OSSL_PARAM params[] = {
+        OSSL_PARAM_utf8_string(OSSL_MAC_PARAM_DIGEST, digest, sizeof(digest) - 1),
+        OSSL_PARAM_END,
+    };
+    EVP_MAC *mac = EVP_MAC_fetch(NULL, "HMAC", NULL);
+    EVP_MAC_CTX *ctx = mac != NULL ? EVP_MAC_CTX_new(mac) : NULL; /* holds the MAC itself */
+
+    EVP_MAC_free(mac);
+    if (ctx != NULL && EVP_MAC_CTX_set_params(ctx, params) != 1) {
+        EVP_MAC_CTX_free(ctx);
+        ctx = NULL;
+    }
+    return ctx;
 }
 
 apr_status_t fb_crypto_create(fb_crypto **out, apr_pool_t *pool, fb_error *error)
@@ -44,7 +63,7 @@ apr_status_t fb_crypto_create(fb_crypto **out, apr_pool_t *pool, fb_error *error
     apr_pool_cleanup_register(pool, crypto, release, apr_pool_cleanup_null);
     crypto->sha256 = EVP_MD_fetch(NULL, "SHA256", NULL);
     crypto->aes_256_gcm = EVP_CIPHER_fetch(NULL, "AES-256-GCM", NULL);
-    crypto->hmac = EVP_MAC_fetch(NULL, "HMAC", NULL);
+    crypto->hmac_sha256 = prepare_hmac();
     crypto->hkdf = EVP_KDF_fetch(NULL, "HKDF", NULL);
     crypto->scrypt = EVP_KDF_fetch(NULL, "SCRYPT", NULL);
     crypto->pbkdf2 = EVP_KDF_fetch(NULL, "PBKDF2", NULL);
@@ -52,7 +71,7 @@ apr_status_t fb_crypto_create(fb_crypto **out, apr_pool_t *pool, fb_error *error
 
     const char *missing = crypto->sha256 == NULL        ? "SHA-256"
                           : crypto->aes_256_gcm == NULL ? "AES-256-GCM"
-                          : crypto->hmac == NULL        ? "HMAC"
+                          : crypto->hmac_sha256 == NULL ? "HMAC"
                           : crypto->hkdf == NULL        ? "HKDF"
                           : crypto->scrypt == NULL      ? "scrypt"
                           : crypto->pbkdf2 == NULL      ? "PBKDF2"
@@ -115,14 +134,9 @@ apr_status_t fb_crypto_sha256(const fb_crypto *crypto, unsigned char out[FB_SHA2
 apr_status_t fb_crypto_hmac_sha256(const fb_crypto *crypto, unsigned char out[FB_SHA256_LEN],
                                    fb_str key, fb_str data)
 {
-    char digest[] = "SHA256";
-    OSSL_PARAM params[] = {
-        OSSL_PARAM_utf8_string(OSSL_MAC_PARAM_DIGEST, digest, sizeof(digest) - 1),
-        OSSL_PARAM_END,
-    };
-    EVP_MAC_CTX *ctx = EVP_MAC_CTX_new(crypto->hmac);
+    EVP_MAC_CTX *ctx = EVP_MAC_CTX_dup(crypto->hmac_sha256);
     apr_size_t len = 0;
-    int good = ctx != NULL && EVP_MAC_init(ctx, bytes(key), key.len, params) == 1 &&
+    int good = ctx != NULL && EVP_MAC_init(ctx, bytes(key), key.len, NULL) == 1 &&
                EVP_MAC_update(ctx, bytes(data), data.len) == 1 &&
                EVP_MAC_final(ctx, out, &len, FB_SHA256_LEN) == 1 && len == FB_SHA256_LEN;
 
