@@ -37,6 +37,14 @@ static apr_status_t translate(fb_vm *vm, fb_value context, fb_value singular, fb
 static apr_status_t fill_in(fb_vm *vm, fb_value text, fb_value context, fb_value n,
                             fb_kwargs kwargs, fb_value *out, fb_error *error)
 {
+    /* Nothing to fill in, as in most messages. */
+    if (fb_is_string(text) && fb_str_find_char(fb_value_str(text), '%') < 0) {
+        *out = text;
+        if (vm->ctx->autoescape)
+            out->tag = FB_MARKUP;
+        return APR_SUCCESS;
+    }
+
     fb_dict *variables = fb_dict_create(vm->arena, kwargs.n + 2);
     apr_status_t status = variables != NULL ? APR_SUCCESS : FB_ELIMIT;
 
