@@ -119,7 +119,7 @@ sub facts {
     is($email->{'data-kind'}, '<x>', 'T8 data_ and escaping');
     ok(exists $email->{autofocus}, 'T8 a bare attribute');
     like($page, qr/<div class="field inline">/, 'T3 extra classes of a field');
-    like($page, qr/<div class="ui info message" role="status">\s*<div class="header">Information<\/div>\s*<ul class="list">\s*<li>one<\/li>\s*<li>&lt;two&gt;<\/li>/, 'T3 form_message');
+    like($page, qr/<div class="ui info message">\s*<div class="header">Information<\/div>\s*<ul class="list">\s*<li>one<\/li>\s*<li>&lt;two&gt;<\/li>/, 'T3 form_message');
     unlike($page, qr/Nothing<\/div>/, 'T3 no message, no box');
     my ($facts) = $page =~ /<p id="facts">(.*?)<\/p>/s;
     $facts = text($facts);

@@ -12,7 +12,7 @@ for (const box of document.querySelectorAll('.flashes[data-dismiss]')) {
     cross.setAttribute('aria-hidden', 'true');
     button.append(cross);
     button.addEventListener('click', () => {
-      message.remove();
+      (message.closest('[role]') ?? message).remove();
       if (!box.querySelector('.message')) box.remove();
       document.getElementById('content')?.focus({ preventScroll: true });
     });

@@ -42,7 +42,7 @@ sub title {
 sub flashes {
     my ($html) = @_;
     my @found;
-    while ($html =~ /<div class="ui (error|warning|info|success) message" role="\w+">(.*?)<\/div>\s*(?=<)/gs) {
+    while ($html =~ /<div class="ui (error|warning|info|success) message">(.*?)<\/div>\s*(?=<)/gs) {
         my ($look, $inside) = ($1, $2);
         # A box inside a form has a header of its own in front of the list.
         my $from = pos($html) - length $&;
@@ -73,7 +73,7 @@ sub field {
 
 sub field_error {
     my ($html, $name) = @_;
-    return $html =~ /<div class="ui red pointing label" id="\Q$name\E-error">(.*?)<\/div>/s ? text($1) : undef;
+    return $html =~ /<div id="\Q$name\E-error"><div class="ui red pointing label">(.*?)<\/div>/s ? text($1) : undef;
 }
 
 sub links {
