@@ -27,6 +27,15 @@ apr_status_t fb_arg_int(fb_value v, int64_t fallback, int64_t *out, fb_error *er
     }
 }
 
+apr_status_t fb_arg_flag(fb_value v, bool *out, fb_error *error)
+{
+    int64_t number = 0;
+    apr_status_t status = fb_arg_int(v, 0, &number, error);
+
+    *out = status == APR_SUCCESS && number != 0;
+    return status;
+}
+
 apr_status_t fb_arg_truth(fb_vm *vm, fb_value v, bool fallback, bool *out, fb_error *error)
 {
     if (fb_is_absent(v)) {

@@ -49,6 +49,8 @@ bool fb_has_html(fb_value v);
 /* An argument used as an index or a count; `fallback` when it was not given. TypeError "'str'
  * object cannot be interpreted as an integer"; bigger ints are clamped to the ends of int64_t. */
 apr_status_t fb_arg_int(fb_value v, int64_t fallback, int64_t *out, fb_error *error) FB_MUST_CHECK;
+/* An argument that Python takes as an int for a flag (sorted's reverse). */
+apr_status_t fb_arg_flag(fb_value v, bool *out, fb_error *error) FB_MUST_CHECK;
 /* The truth of an argument; `fallback` when it was not given. */
 apr_status_t fb_arg_truth(fb_vm *vm, fb_value v, bool fallback, bool *out,
                           fb_error *error) FB_MUST_CHECK;

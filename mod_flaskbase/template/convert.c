@@ -10,6 +10,9 @@
 
 #include "base/banned.h"
 
+/* Where Python shows an address: no page tells where something lies in memory. */
+#define NOWHERE "0x7f0000000000"
+
 /* Containers inside containers deeper than this are an error, as in Python. */
 #define MAX_NESTING 200u
 
@@ -193,7 +196,9 @@ static apr_status_t add_object(fb_text *text, fb_vm *vm, fb_value v, bool repr, 
             fb_text_add(text, fb_value_str(shown));
         return status;
     }
-    fb_text_add_fmt(text, "<%s object>", cls->name);
+    fb_text_add_fmt(text, "<%s%s%s object at " NOWHERE ">",
+                    cls->module != NULL ? cls->module : "", cls->module != NULL ? "." : "",
+                    cls->name);
     return APR_SUCCESS;
 }
 
@@ -250,8 +255,17 @@ static apr_status_t add_repr(fb_text *text, fb_vm *vm, fb_value v, const open_co
     case FB_VIEW: status = add_view(text, vm, v, outer, error); break;
     case FB_RANGE: add_range(text, v.as.range); break;
     case FB_UNDEFINED: fb_text_add(text, FB_STR("Undefined")); break;
-    case FB_ITERATOR: fb_text_add_fmt(text, "<%s object>", v.as.iter->type); break;
-    case FB_FUNCTION: fb_text_add_fmt(text, "<function %s>", v.as.builtin->name); break;
+    case FB_ITERATOR:
+        fb_text_add_fmt(text, "<%s object %s%sat " NOWHERE ">", v.as.iter->type,
+                        v.as.iter->name != NULL ? v.as.iter->name : "",
+                        v.as.iter->name != NULL ? " " : "");
+        break;
+    case FB_FUNCTION:
+        if (strcmp(v.as.builtin->name, "range") == 0 || strcmp(v.as.builtin->name, "dict") == 0)
+            fb_text_add_fmt(text, "<class '%s'>", v.as.builtin->name);
+        else
+            fb_text_add_fmt(text, "<function %s>", v.as.builtin->name);
+        break;
     case FB_METHOD:
         fb_text_add_fmt(text, "<built-in method %s of %s object>", v.as.method->row->name,
                         fb_value_type(v.as.method->self));

@@ -281,15 +281,14 @@ static apr_status_t schemes_of(fb_vm *vm, fb_value v, fb_urlize *how, fb_error *
 {
     fb_list *list;
     fb_str *schemes;
-    bool truth = false;
-    apr_status_t status;
+    bool truth = true;
+    apr_status_t status = APR_SUCCESS;
 
-    if (fb_is_absent(v) || fb_is_none(v))
+    if (fb_is_absent(v) || fb_is_none(v)) {
         v = fb_vm_policy(vm, "urlize.extra_schemes");
-    if (fb_is_absent(v))
-        return APR_SUCCESS;
-    status = fb_truth(vm, v, &truth, error);
-    if (status != APR_SUCCESS || !truth)
+        status = fb_is_absent(v) ? APR_SUCCESS : fb_truth(vm, v, &truth, error);
+    }
+    if (status != APR_SUCCESS || fb_is_absent(v) || !truth)
         return status;
     status = fb_to_list(vm, v, &list, error);
     if (status != APR_SUCCESS)

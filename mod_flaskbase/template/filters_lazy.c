@@ -35,12 +35,14 @@ static apr_status_t lazy_next(fb_vm *vm, lazy *it, fb_value *out, fb_error *erro
     return fb_walk_next(vm, &it->walk, out, error);
 }
 
-static void *new_lazy(fb_vm *vm, apr_size_t size, fb_iter_next *next, fb_value over)
+static void *new_lazy(fb_vm *vm, apr_size_t size, fb_iter_next *next, const char *name,
+                      fb_value over)
 {
     lazy *it = fb_arena_calloc(fb_vm_arena(vm), size);
 
     it->base.next = next;
     it->base.type = "generator";
+    it->base.name = name;
     it->over = over;
     return it;
 }
@@ -124,7 +126,7 @@ static apr_status_t batch_next(fb_vm *vm, fb_iter *iter, fb_value *out, fb_error
 
 FB_NATIVE(fb_filter_batch)
 {
-    batch_iter *it = new_lazy(vm, sizeof(*it), batch_next, self);
+    batch_iter *it = new_lazy(vm, sizeof(*it), batch_next, "do_batch", self);
     apr_status_t status = APR_SUCCESS;
 
     FB_UNUSED(kwargs);
@@ -201,6 +203,7 @@ FB_NATIVE(fb_filter_slice)
     FB_UNUSED(kwargs), FB_UNUSED(error);
     it->base.next = slice_next;
     it->base.type = "generator";
+    it->base.name = "sync_do_slice";
     it->over = self;
     it->slices = args.v[0];
     it->fill = fb_is_absent(args.v[1]) ? fb_none() : args.v[1];
@@ -226,7 +229,7 @@ static apr_status_t items_next(fb_vm *vm, fb_iter *iter, fb_value *out, fb_error
 
 FB_NATIVE(fb_filter_items)
 {
-    lazy *it = new_lazy(vm, sizeof(*it), items_next, self);
+    lazy *it = new_lazy(vm, sizeof(*it), items_next, "do_items", self);
 
     FB_UNUSED(args), FB_UNUSED(kwargs), FB_UNUSED(error);
     *out = fb_iter_value(&it->base);
@@ -276,7 +279,7 @@ static apr_status_t case_rule(fb_vm *vm, fb_value sensitive, fb_case_rule *out, 
 
 FB_NATIVE(fb_filter_unique)
 {
-    unique_iter *it = new_lazy(vm, sizeof(*it), unique_next, self);
+    unique_iter *it = new_lazy(vm, sizeof(*it), unique_next, "do_unique", self);
     apr_status_t status = case_rule(vm, args.v[0], &it->rule, error);
 
     FB_UNUSED(kwargs);
@@ -287,6 +290,21 @@ FB_NATIVE(fb_filter_unique)
         return fb_raise_memory(error);
     *out = fb_iter_value(&it->base.base);
     return status;
+}
+
+/* What is no string names nothing. */
+static apr_status_t no_name(fb_vm *vm, const char *what, fb_value name, fb_error *error)
+{
+    uint32_t hash;
+    fb_value shown;
+    apr_status_t status = fb_hash(vm, name, &hash, error);
+
+    if (status == APR_SUCCESS)
+        status = fb_repr(vm, name, &shown, error);
+    if (status != APR_SUCCESS)
+        return status;
+    return fb_raise(error, "TemplateRuntimeError", "No %s named %.*s.", what,
+                    FB_STR_ARG(fb_value_str(shown)));
 }
 
 /* --- map --- */
@@ -326,15 +344,9 @@ static apr_status_t map_prepare(fb_vm *vm, map_iter *it, fb_error *error)
     }
     if (it->args.n == 0)
         return fb_raise(error, "FilterArgumentError", "map requires a filter argument");
-    if (!fb_is_string(it->args.v[0])) {
-        fb_value shown;
-        apr_status_t status = fb_to_string(vm, it->args.v[0], &shown, error);
-
-        if (status != APR_SUCCESS)
-            return status;
-        it->filter = fb_value_str(shown);
-    } else
-        it->filter = fb_value_str(it->args.v[0]);
+    if (!fb_is_string(it->args.v[0]))
+        return no_name(vm, "filter", it->args.v[0], error);
+    it->filter = fb_value_str(it->args.v[0]);
     it->args = (fb_args){ it->args.v + 1, it->args.n - 1 };
     return APR_SUCCESS;
 }
@@ -365,7 +377,7 @@ static apr_status_t map_next(fb_vm *vm, fb_iter *iter, fb_value *out, fb_error *
 
 FB_NATIVE(fb_filter_map)
 {
-    map_iter *it = new_lazy(vm, sizeof(*it), map_next, self);
+    map_iter *it = new_lazy(vm, sizeof(*it), map_next, "sync_do_map", self);
 
     FB_UNUSED(error);
     it->args = keep_args(vm, args, 0);
@@ -391,7 +403,6 @@ typedef struct select_iter {
 static apr_status_t select_prepare(fb_vm *vm, select_iter *it, fb_error *error)
 {
     apr_size_t off = it->attribute ? 1 : 0;
-    fb_value shown;
     apr_status_t status = APR_SUCCESS;
 
     it->prepared = true;
@@ -403,10 +414,9 @@ static apr_status_t select_prepare(fb_vm *vm, select_iter *it, fb_error *error)
     it->truth = it->args.n <= off;
     if (status != APR_SUCCESS || it->truth)
         return status;
-    status = fb_soft_str(vm, it->args.v[off], &shown, error);
-    if (status != APR_SUCCESS)
-        return status;
-    it->test = fb_value_str(shown);
+    if (!fb_is_string(it->args.v[off]))
+        return no_name(vm, "test", it->args.v[off], error);
+    it->test = fb_value_str(it->args.v[off]);
     it->args = (fb_args){ it->args.v + off + 1, it->args.n - off - 1 };
     return APR_SUCCESS;
 }
@@ -442,7 +452,7 @@ static apr_status_t select_next(fb_vm *vm, fb_iter *iter, fb_value *out, fb_erro
 static apr_status_t start_select(fb_vm *vm, fb_value self, fb_args args, fb_kwargs kwargs,
                                  bool wanted, bool attribute, fb_value *out)
 {
-    select_iter *it = new_lazy(vm, sizeof(*it), select_next, self);
+    select_iter *it = new_lazy(vm, sizeof(*it), select_next, "select_or_reject", self);
 
     it->args = keep_args(vm, args, 0);
     it->kwargs = keep_kwargs(vm, kwargs);

@@ -9,7 +9,6 @@
 
 typedef struct sorter {
     fb_vm *vm;
-    fb_order order;
     fb_key_rule rule;
     fb_error *error;
 } sorter;
@@ -33,17 +32,83 @@ static apr_status_t less(const sorter *s, fb_value a, fb_value b, bool *out)
         *out = sign_of_strings(a, b) < 0;
         return APR_SUCCESS;
     }
-    if (s->rule == FB_KEYS_AS_LISTS && fb_equal(a, b)) {
-        *out = false;
-        return APR_SUCCESS;
+    if (s->rule == FB_KEYS_AS_LISTS) {
+        apr_status_t status = fb_compare(s->vm, FB_EQ, a, b, out, s->error);
+
+        if (status != APR_SUCCESS || *out) {
+            *out = false;
+            return status;
+        }
     }
     return fb_compare(s->vm, FB_LT, a, b, out, s->error);
 }
 
-/* Whether b, which stands behind a, has to come before it. */
-static apr_status_t goes_first(const sorter *s, fb_value b, fb_value a, bool *out)
+/* Shorter stretches are sorted by binary insertion. Who is compared with whom, and so whose name an
+ * error shows, is as in CPython, which does the same below 64. */
+#define SHORT 63
+
+static void put_at(fb_value *values, apr_size_t to, apr_size_t from)
 {
-    return s->order == FB_ASCENDING ? less(s, b, a, out) : less(s, a, b, out);
+    fb_value moved = values[from];
+
+    memmove(values + to + 1, values + to, (from - to) * sizeof(*values));
+    values[to] = moved;
+}
+
+static void turn(fb_value *values, apr_size_t count)
+{
+    for (apr_size_t i = 0; i < count / 2; i++) {
+        fb_value swap = values[i];
+
+        values[i] = values[count - 1 - i];
+        values[count - 1 - i] = swap;
+    }
+}
+
+/* Length of what is in order at the start; what falls strictly is turned round. */
+static apr_status_t first_run(const sorter *s, fb_value *items, fb_value *keys, apr_size_t count,
+                              apr_size_t *out)
+{
+    bool falls, falling;
+    apr_size_t run = 2;
+    apr_status_t status = less(s, keys[1], keys[0], &falling);
+
+    while (status == APR_SUCCESS && run < count) {
+        status = less(s, keys[run], keys[run - 1], &falls);
+        if (falls != falling)
+            break;
+        run++;
+    }
+    if (status == APR_SUCCESS && falling) {
+        turn(items, run);
+        turn(keys, run);
+    }
+    *out = run;
+    return status;
+}
+
+static apr_status_t sort_short(const sorter *s, fb_value *items, fb_value *keys, apr_size_t count)
+{
+    apr_size_t run;
+    apr_status_t status = first_run(s, items, keys, count, &run);
+
+    for (; status == APR_SUCCESS && run < count; run++) {
+        apr_size_t low = 0, high = run;
+
+        while (status == APR_SUCCESS && low < high) {
+            apr_size_t middle = low + (high - low) / 2;
+            bool before;
+
+            status = less(s, keys[run], keys[middle], &before);
+            if (before)
+                high = middle;
+            else
+                low = middle + 1;
+        }
+        put_at(items, low, run);
+        put_at(keys, low, run);
+    }
+    return status;
 }
 
 /* Both sorted halves of [0, count) into one, by way of `room`. */
@@ -56,7 +121,7 @@ static apr_status_t merge(const sorter *s, fb_value *items, fb_value *keys, apr_
     apr_status_t status;
 
     while (left < half && right < count) {
-        status = goes_first(s, keys[right], keys[left], &first);
+        status = less(s, keys[right], keys[left], &first);
         if (status != APR_SUCCESS)
             return status;
         apr_size_t from = first ? right++ : left++;
@@ -81,11 +146,13 @@ static apr_status_t sort_run(const sorter *s, fb_value *items, fb_value *keys, a
 
     if (count < 2)
         return APR_SUCCESS;
+    if (count <= SHORT)
+        return sort_short(s, items, keys, count);
     status = sort_run(s, items, keys, half, room);
     if (status == APR_SUCCESS)
         status = sort_run(s, items + half, keys + half, count - half, room);
     if (status == APR_SUCCESS)
-        status = goes_first(s, keys[half], keys[half - 1], &first);
+        status = less(s, keys[half], keys[half - 1], &first);
     if (status != APR_SUCCESS || !first)
         return status; /* already in order */
     return merge(s, items, keys, half, count, room);
@@ -94,12 +161,22 @@ static apr_status_t sort_run(const sorter *s, fb_value *items, fb_value *keys, a
 apr_status_t fb_sort(fb_vm *vm, fb_value *items, fb_value *keys, apr_size_t count, fb_order order,
                      fb_key_rule rule, fb_error *error)
 {
-    sorter s = { .vm = vm, .order = order, .rule = rule, .error = error };
+    sorter s = { .vm = vm, .rule = rule, .error = error };
     fb_value *room = fb_arena_alloc(fb_vm_arena(vm), 2 * count * sizeof(*room));
+    apr_status_t status;
 
     if (room == NULL)
         return fb_raise_memory(error);
-    return sort_run(&s, items, keys, count, room);
+    if (order == FB_DESCENDING) { /* turned before and after, so that equals keep their order */
+        turn(items, count);
+        turn(keys, count);
+    }
+    status = sort_run(&s, items, keys, count, room);
+    if (order == FB_DESCENDING) {
+        turn(items, count);
+        turn(keys, count);
+    }
+    return status;
 }
 
 /* --- keys --- */
@@ -176,11 +253,11 @@ FB_NATIVE(fb_filter_sort)
     fb_path path;
     keyed k;
     bool reverse;
-    apr_status_t status = fb_arg_truth(vm, args.v[0], false, &reverse, error);
+    apr_status_t status = case_rule(vm, args.v[1], &rule, error);
 
     FB_UNUSED(kwargs);
     if (status == APR_SUCCESS)
-        status = case_rule(vm, args.v[1], &rule, error);
+        status = fb_arg_flag(args.v[0], &reverse, error);
     if (status != APR_SUCCESS)
         return status;
     if (fb_is_string(attribute) && fb_str_find_char(fb_value_str(attribute), ',') >= 0)
@@ -258,8 +335,6 @@ FB_NATIVE(fb_filter_dictsort)
     apr_status_t status = case_rule(vm, args.v[0], &rule, error);
 
     FB_UNUSED(kwargs);
-    if (status == APR_SUCCESS)
-        status = fb_arg_truth(vm, args.v[2], false, &reverse, error);
     if (status != APR_SUCCESS)
         return status;
     if (fb_is_string(args.v[1]) && fb_str_eq_z(fb_value_str(args.v[1]), "value"))
@@ -274,7 +349,9 @@ FB_NATIVE(fb_filter_dictsort)
         return fb_raise(error, "AttributeError", "'%s' object has no attribute 'items'",
                         fb_value_type(self));
     items.as.dict = self.as.dict;
-    status = collect(&k, vm, items, &path, fb_absent(), rule, error);
+    status = fb_arg_flag(args.v[2], &reverse, error);
+    if (status == APR_SUCCESS)
+        status = collect(&k, vm, items, &path, fb_absent(), rule, error);
     if (status == APR_SUCCESS)
         status = fb_sort(vm, k.items->items, k.keys, k.items->len,
                          reverse ? FB_DESCENDING : FB_ASCENDING, FB_KEYS_PLAIN, error);

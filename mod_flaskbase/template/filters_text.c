@@ -324,25 +324,27 @@ FB_NATIVE(fb_filter_wordwrap)
     fb_value newline = args.v[2];
     bool long_words = true, hyphens = true, first = true, markup;
     unsigned int flags = 0;
-    int64_t width;
+    int64_t width = 79;
     fb_text text;
     fb_str rest, line;
-    apr_status_t status = fb_arg_int(args.v[0], 79, &width, error);
+    apr_status_t status = APR_SUCCESS;
 
     FB_UNUSED(kwargs);
+    if (!fb_is_string(self))
+        return needs_str(vm, self, "splitlines", error);
+    if (self.len > 0)
+        status = fb_arg_int(args.v[0], 79, &width, error);
     if (status == APR_SUCCESS)
         status = fb_arg_truth(vm, args.v[1], true, &long_words, error);
     if (status == APR_SUCCESS)
         status = fb_arg_truth(vm, args.v[3], true, &hyphens, error);
     if (status != APR_SUCCESS)
         return status;
-    if (!fb_is_string(self))
-        return needs_str(vm, self, "splitlines", error);
     if (fb_is_absent(newline) || fb_is_none(newline))
         newline = fb_string(fb_vm_newline(vm));
     if (!fb_is_string(newline))
         return needs_str(vm, newline, "join", error);
-    if (width <= 0 && self.len > 0)
+    if (width <= 0)
         return fb_raise(error, "ValueError", "invalid width %" APR_INT64_T_FMT " (must be > 0)",
                         width);
     flags |= long_words ? FB_WRAP_LONG_WORDS : 0;

@@ -113,16 +113,22 @@ static apr_status_t named_field(braces *b, fb_str name, fb_value *out)
     return fb_raise(b->error, "KeyError", "%s", fb_chars_repr_z(name, fb_vm_arena(b->vm)));
 }
 
-static apr_status_t first_field(braces *b, fb_str name, fb_value *out)
+/* `whole`: the field consists of nothing else. Markup and the sandbox go by Python's
+ * string.Formatter, which numbers only such fields. */
+static apr_status_t first_field(braces *b, fb_str name, bool whole, fb_value *out)
 {
     int64_t index = 0;
-    apr_status_t status;
+    apr_status_t status = APR_SUCCESS;
+    bool formatter = b->markup || fb_vm_sandboxed(b->vm);
 
+    if (formatter && !whole && name.len == 0)
+        return named_field(b, name, out);
     if (name.len > 0 && !as_index(name, &index))
         return named_field(b, name, out);
     if (!fb_is_absent(b->mapping))
         return value_error(b, "Format string contains positional fields");
-    status = numbered(b, name.len == 0 ? NUMBERS_COUNTED : NUMBERS_GIVEN);
+    if (!formatter || whole)
+        status = numbered(b, name.len == 0 ? NUMBERS_COUNTED : NUMBERS_GIVEN);
     if (status != APR_SUCCESS)
         return status;
     if (name.len == 0)
@@ -202,7 +208,7 @@ static apr_size_t until(fb_str s, const char *stops)
 static apr_status_t find_field(braces *b, fb_str name, fb_value *out)
 {
     apr_size_t end = until(name, ".[");
-    apr_status_t status = first_field(b, fb_str_sub(name, 0, end), out);
+    apr_status_t status = first_field(b, fb_str_sub(name, 0, end), end == name.len, out);
 
     name = skip(name, end);
     while (status == APR_SUCCESS && name.len > 0) {

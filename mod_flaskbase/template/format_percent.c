@@ -226,7 +226,7 @@ static apr_status_t to_integer(percent *p, const conversion *c, fb_value v, fb_i
         return fb_integer_from_double(out, v.as.f, p->out.arena, p->error);
     if (decimal && p->markup && fb_is_string(v))
         return fb_integer_parse(out, fb_value_str(v), 10, p->out.arena, p->error);
-    if (v.tag == FB_UNDEFINED)
+    if (decimal && v.tag == FB_UNDEFINED)
         return fb_raise_undefined(p->vm, v, p->error);
     return fb_raise(p->error, "TypeError", "%%%c format: %s is required, not %s", c->type,
                     decimal ? "a real number" : "an integer",
@@ -329,15 +329,16 @@ static apr_status_t add_conversion(percent *p)
 {
     conversion c;
     fb_value v;
-    apr_status_t status = read_conversion(p, &c);
+    apr_status_t status;
 
-    if (status != APR_SUCCESS)
-        return status;
-    if (c.type == '%') {
+    if (peek(p) == '%') {
         fb_text_add_char(&p->out, '%');
         step(p);
         return APR_SUCCESS;
     }
+    status = read_conversion(p, &c);
+    if (status != APR_SUCCESS)
+        return status;
     status = next_operand(p, &v);
     if (status != APR_SUCCESS)
         return status;

@@ -168,7 +168,7 @@ static FB_NATIVE(list_sort)
     fb_list *list = self.as.list;
     fb_value *keys = fb_arena_alloc(fb_vm_arena(vm), list->len * sizeof(*keys));
     bool reverse;
-    apr_status_t status = fb_arg_truth(vm, args.v[1], false, &reverse, error);
+    apr_status_t status = fb_arg_flag(args.v[1], &reverse, error);
 
     FB_UNUSED(kwargs);
     *out = fb_none();

@@ -244,7 +244,7 @@ static FB_NATIVE(str_splitlines)
     fb_list *list = fb_list_create(fb_vm_arena(vm), 4);
     fb_str rest = fb_value_str(self), line;
     bool keep;
-    apr_status_t status = fb_arg_truth(vm, args.v[0], false, &keep, error);
+    apr_status_t status = fb_arg_flag(args.v[0], &keep, error);
 
     FB_UNUSED(kwargs);
     if (list == NULL)

@@ -407,6 +407,12 @@ apr_status_t fb_contains(fb_vm *vm, fb_value container, fb_value item, bool *out
                             fb_value_type(item));
         *out = fb_str_find(fb_value_str(container), fb_value_str(item)) >= 0;
         return APR_SUCCESS;
+    case FB_VIEW:
+        if (container.aux != FB_VIEW_KEYS)
+            break;
+        status = fb_hash(vm, item, &hash, error);
+        *out = status == APR_SUCCESS && fb_dict_find(container.as.dict, item) != NULL;
+        return status;
     case FB_DICT:
         status = fb_hash(vm, item, &hash, error);
         *out = status == APR_SUCCESS && fb_dict_find(container.as.dict, item) != NULL;

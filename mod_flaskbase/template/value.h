@@ -109,6 +109,7 @@ typedef apr_status_t fb_iter_next(fb_vm *vm, fb_iter *iter, fb_value *out, fb_er
 struct fb_iter {
     fb_iter_next *next;
     const char *type; /* its Python name: "generator", "list_reverseiterator" */
+    const char *name; /* of a generator: the function it came from; may be NULL */
     bool done;        /* set by fb_iter_step once next returned APR_EOF */
 };
 
