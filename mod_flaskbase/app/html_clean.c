@@ -249,7 +249,7 @@ static bool read_tag(cleaner *c, tag *found)
     return true;
 }
 
-/* Moves behind the end tag of an element that goes with its content; to the end if there is none. */
+/* Moves behind the end tag of an element that goes with its content, or to the end. */
 static void skip_content(cleaner *c, fb_str name)
 {
     while (c->at < c->in.len) {
