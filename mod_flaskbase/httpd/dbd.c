@@ -10,6 +10,9 @@
 #include <http_core.h>
 #include <mod_dbd.h>
 
+#include <errno.h>
+#include <unistd.h>
+
 #include "base/banned.h"
 
 #define DBD_MODULE     "mod_dbd.c"
@@ -189,8 +192,15 @@ apr_status_t fb_httpd_db_acquire(void *baton, fb_db **db, apr_pool_t *pool, fb_e
 {
     fb_http_request *state = baton;
     APR_OPTIONAL_FN_TYPE(ap_dbd_open) *open_connection = APR_RETRIEVE_OPTIONAL_FN(ap_dbd_open);
+    const char *path = fb_settings_database(state->site->settings)->path;
     apr_status_t status;
 
+    /* mod_dbd would make the file, readable for others: that is the command's work. */
+    if (path != NULL && access(path, F_OK) != 0) {
+        return fb_error_set(error, FB_EUNAVAIL,
+                            "there is no database %s (%s): run 'flaskbase db upgrade'", path,
+                            strerror(errno));
+    }
     /* Not ap_dbd_acquire: that keeps the connection until the reply has reached the client. */
     state->connection =
         open_connection != NULL ? open_connection(state->r->pool, state->site->server) : NULL;

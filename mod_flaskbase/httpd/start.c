@@ -3,6 +3,8 @@
 
 #include "app/setup.h"
 #include "base/paths.h"
+#include "store/migrate.h"
+#include "store/open.h"
 
 #include <apr_strings.h>
 #include <http_core.h>
@@ -376,6 +378,33 @@ static apr_status_t make_site(server_rec *main_server, fb_http_site *site, bool 
     return status;
 }
 
+/* configtest says what visitors would see; it is no reason to refuse a configuration, since the
+ * database may be made or brought up to date later, while httpd runs. */
+static void look_at_database(const fb_http_site *site, apr_pool_t *ptemp)
+{
+    const fb_db_options options = { site->db_timeout, NULL };
+    fb_error error;
+    fb_db *db;
+    apr_pool_t *pool;
+
+    if (apr_pool_create(&pool, ptemp) != APR_SUCCESS) {
+        return;
+    }
+    fb_error_init(&error, pool);
+    apr_status_t status = fb_db_open(&db, fb_settings_database(site->settings), FB_DB_EXISTING,
+                                     &options, pool, &error);
+    if (status == APR_SUCCESS) {
+        fb_db_lease(db, pool);
+        status = fb_migrate_check(db, pool, &error);
+    }
+    if (status != APR_SUCCESS) {
+        tell(site->server, APLOG_WARNING,
+             apr_pstrcat(pool, "until this is put right, what needs the database answers 503: ",
+                         fb_error_line(&error), NULL));
+    }
+    apr_pool_destroy(pool);
+}
+
 /* A virtual host without directives of ours shares the main server's record, and so its site. */
 static int attach_sites(server_rec *main_server, apr_pool_t *pconf)
 {
@@ -415,8 +444,13 @@ int fb_httpd_check_config(apr_pool_t *pconf, apr_pool_t *plog, apr_pool_t *ptemp
         fb_server_conf *conf = ap_get_module_config(server->module_config, &flaskbase_module);
         fb_http_site *site = conf->site;
 
-        if (site == NULL || site->server != server ||
-            make_site(main_server, site, only_site, pconf, ptemp) == APR_SUCCESS) {
+        if (site == NULL || site->server != server) {
+            continue;
+        }
+        if (make_site(main_server, site, only_site, pconf, ptemp) == APR_SUCCESS) {
+            if (is_configtest()) {
+                look_at_database(site, ptemp);
+            }
             continue;
         }
         if (fb_httpd_may_fail()) {
