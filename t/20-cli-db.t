@@ -19,7 +19,9 @@ umask 0;
 like($cli->ok('db upgrade'), qr/^upgrade to 0001 flask_base\nupgrade to 0002 accounts\n\z/, 'C3 upgrade');
 umask 022;
 is((stat $cli->database)[2] & 0777, 0600, 'V13 the file is private whatever the umask');
+chmod 0644, $cli->database;
 is($cli->ok('db upgrade'), '', 'C3 upgrade again does nothing');
+is((stat $cli->database)[2] & 0777, 0600, 'V13 but what others could read is closed');
 is($cli->ok('db current'), "0002 accounts (head)\n", 'C3 current');
 is_deeply($cli->json('db current --json'),
     { version => 2, name => 'accounts', newest => 2, expected => 2 }, 'C3 current --json');

@@ -72,6 +72,25 @@ sub lock_for {
     return $pid;
 }
 
+subtest 'no database yet' => sub {
+    my $site = FlaskbaseTest->start;
+    my ($status, $said) = $site->configtest;
+    is($status, 0, 'configtest takes the configuration');
+    like($said, qr/answers 503: there is no database .*: run 'flaskbase db upgrade'/, 'and warns');
+    $site->expect_log(qr/there is no database .*run 'flaskbase db upgrade'/);
+    is(log_in($site->client)->{status}, 503, 'logging in: 503');
+    is($site->client->get('/')->{status}, 200, 'the home page is there');
+    ok(!-e $site->database, 'httpd makes no database, which others could read');
+    $site->cli_ok('db', 'upgrade');
+    $site->add_user(%ada);
+    is(log_in($site->client)->{status}, 303, 'once it is made one logs in, without a restart');
+    is((stat $site->database)[2] & 0777, 0600, 'V13 the file is private');
+    unlike(($site->configtest)[1], qr/503/, 'configtest is content');
+    $site->cli_ok('db', 'downgrade');
+    like(($site->configtest)[1], qr/503: the database's schema .* is older/, 'configtest warns of an old schema');
+    $site->stop('none');
+};
+
 subtest 'sqlite' => sub {
     my $site = FlaskbaseTest->start(users => [ \%ada ]);
     my $client = $site->client;

@@ -64,6 +64,9 @@ static apr_status_t open_sqlite(fb_db **db, const fb_dburl *url, fb_db_create cr
         if (status != APR_SUCCESS) {
             return status;
         }
+    } else if (create == FB_DB_CREATE && (info.st_mode & 077) != 0 && chmod(url->path, 0600) != 0) {
+        return fb_error_set_os(
+            error, errno, "others can read the database %s, and that can't be changed", url->path);
     }
     const int code = sqlite3_open_v2(
         url->path, &native, SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_PRIVATECACHE,

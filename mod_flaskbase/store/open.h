@@ -5,7 +5,7 @@
 #include "store/db.h"
 
 /* FB_DB_CREATE (SQLite only) makes a missing file with mode 0600 and a missing folder with 0700;
- * parents of the folder must exist. */
+ * parents of the folder must exist. A file that is there becomes 0600, too. */
 typedef enum fb_db_create { FB_DB_EXISTING, FB_DB_CREATE } fb_db_create;
 
 /* The connection closes with `pool`. FB_ENOTFOUND: FB_DB_EXISTING and there is no such file;
