@@ -276,10 +276,14 @@ apr_status_t fb_auth_sign_in(fb_sign_in *out, fb_context *context, fb_str email,
     if (status == APR_SUCCESS && *out == FB_SIGN_IN_BAD) {
         fb_event_log(context, FB_EVENT_LOGIN_FAILED, user);
     }
-    if (status != APR_SUCCESS || *out != FB_SIGN_IN_DONE) {
+    if (status != APR_SUCCESS || *out == FB_SIGN_IN_BAD) {
         return status;
     }
+    /* Right, or not tried for want of a hash slot: neither was a guess. */
     fb_throttle_good(&attempt, context);
+    if (*out == FB_SIGN_IN_REFUSED) {
+        return APR_SUCCESS;
+    }
     status = end_previous(context, db, error);
     if (status == APR_SUCCESS) {
         bool wanted = remember == FB_REMEMBER && context->site->config.login.remember > 0;
@@ -310,7 +314,7 @@ apr_status_t fb_auth_check_password(fb_sign_in *out, fb_context *context, fb_str
     if (status == APR_SUCCESS) {
         status = verify(out, context, db, context->user, password, error);
     }
-    if (status == APR_SUCCESS && *out == FB_SIGN_IN_DONE) {
+    if (status == APR_SUCCESS && *out != FB_SIGN_IN_BAD) {
         fb_throttle_good(&attempt, context);
     } else if (status == APR_SUCCESS && *out == FB_SIGN_IN_BAD) {
         fb_event_log(context, FB_EVENT_PASSWORD_FAILED, NULL);

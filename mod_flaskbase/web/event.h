@@ -4,7 +4,7 @@
 
 #include "web/context.h"
 
-/* EVENT(name, id, doc): the catalogue. Ids are what a log watcher searches for; they never change. */
+/* EVENT(name, id, doc): the catalogue. Log watchers search for the ids, so they never change. */
 #define FB_EVENT_TABLE(EVENT)                                                                      \
     EVENT(LOGIN, "login", "Somebody logged in.")                                                   \
     EVENT(LOGIN_FAILED, "login_failed",                                                            \
@@ -30,8 +30,9 @@ typedef enum fb_event {
 const char *fb_event_id(fb_event event);
 
 /* Writes `security event=login user=7 client=192.0.2.1 method=POST path=/account/login time=…`,
- * every value escaped as in an address. `user` is the account concerned when it is not the visitor's own, else NULL. Addresses,
- * passwords and tokens are never in it: a path below a token route is cut. */
+ * every value escaped as in an address. `user` is the account concerned when it is not the
+ * visitor's own, else NULL. Addresses, passwords and tokens are never in it: a path below a
+ * token route is cut. */
 void fb_event_log(const fb_context *context, fb_event event, const fb_user *user);
 
 #endif

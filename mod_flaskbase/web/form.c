@@ -211,6 +211,9 @@ static const char *broken_rule(form_field *field)
                    ? _(context, "This field is required.")
                    : NULL;
     }
+    if (row->type == FB_FIELD_HONEYPOT) {
+        return field->value.len > 0 ? _(context, "Please leave this field empty.") : NULL;
+    }
     if (row->type == FB_FIELD_SELECT) {
         return is_choice(field) ? NULL : _(context, "Not a valid choice");
     }

@@ -37,7 +37,7 @@ void fb_site_config_defaults(fb_site_config *config)
         .hash_wait = 2 * FB_SEC,
         .password_score = 2,
         .login_account = { 10, 15 * FB_MINUTE },
-        .login_network = { 60, 15 * FB_MINUTE },
+        .login_network = { 100, 15 * FB_MINUTE },
         .login_global = { 1200, FB_MINUTE },
         .asset_url = "",
     };

@@ -6,6 +6,7 @@
 #include "base/log.h"
 #include "template/template.h"
 #include "web/auth.h"
+#include "web/counters.h"
 #include "web/dispatch.h"
 #include "web/form.h"
 #include "web/password.h"
@@ -851,6 +852,22 @@ START_TEST(does_not_throttle_the_good)
 }
 END_TEST
 
+/* Password-hash DoS: no free slot is a 503 with Retry-After, and no attempt used up. */
+START_TEST(refuses_when_busy)
+{
+    visitor v = new_visitor();
+    unsigned int slot;
+    (void)add_user("ann@example.org", "User");
+    site->config.hash_wait = 0;
+    ck_assert_ok(fb_counters_slot(&slot, site->counters, 0));
+    fb_reply *reply = log_in(&v, "ann@example.org", PASSWORD, "");
+    ck_assert_int_eq(reply->status, 503);
+    ck_assert_str_eq(header(reply, "Retry-After"), "2");
+    fb_counters_release(site->counters, slot);
+    ck_assert_int_eq(log_in(&v, "ann@example.org", PASSWORD, "")->status, 303);
+}
+END_TEST
+
 /* M7: a weaker hash is replaced at a good login, a wrong password replaces nothing. */
 START_TEST(rehashes)
 {
@@ -1057,6 +1074,7 @@ static void add(TCase *tests)
     tcase_add_test(tests, draws_forms);
     tcase_add_test(tests, throttles);
     tcase_add_test(tests, does_not_throttle_the_good);
+    tcase_add_test(tests, refuses_when_busy);
     tcase_add_test(tests, rehashes);
     tcase_add_test(tests, ends_logins);
     tcase_add_test(tests, remembers);
