@@ -26,15 +26,35 @@ static apr_status_t number(fb_value *out, const fb_json *node, fb_arena *arena, 
     return status;
 }
 
-static apr_status_t list(fb_value *out, const fb_json *node, fb_arena *arena, fb_error *error)
+/* Objects of one kind have the same keys: one copy of each is kept, as an application would have
+ * them, so that looking one up does not read a different string in every object. */
+typedef struct keys {
+    fb_dict *seen;
+    fb_arena *arena;
+} keys;
+
+static fb_str key_of(keys *k, fb_str name)
 {
-    fb_list *items = fb_list_create(arena, node->count);
+    const fb_value *known = fb_dict_find_str(k->seen, name);
+
+    if (known != NULL) {
+        return fb_value_str(*known);
+    }
+    (void)!fb_dict_set_str(k->seen, name, fb_string(name), k->arena);
+    return name;
+}
+
+static apr_status_t any(fb_value *out, const fb_json *node, keys *k, fb_error *error);
+
+static apr_status_t list(fb_value *out, const fb_json *node, keys *k, fb_error *error)
+{
+    fb_list *items = fb_list_create(k->arena, node->count);
 
     if (items == NULL) {
         return fb_error_set(error, FB_ELIMIT, "a list of the context is too long");
     }
     for (apr_size_t i = 0; i < node->count; i++) {
-        apr_status_t status = fb_cli_value(&items->items[i], &node->items[i], arena, error);
+        apr_status_t status = any(&items->items[i], &node->items[i], k, error);
         if (status != APR_SUCCESS) {
             return status;
         }
@@ -44,19 +64,19 @@ static apr_status_t list(fb_value *out, const fb_json *node, fb_arena *arena, fb
     return APR_SUCCESS;
 }
 
-apr_status_t fb_cli_dict(fb_dict **out, const fb_json *node, fb_arena *arena, fb_error *error)
+static apr_status_t object(fb_dict **out, const fb_json *node, keys *k, fb_error *error)
 {
     apr_size_t count = node != NULL ? node->count : 0;
-    fb_dict *dict = fb_dict_create(arena, count);
+    fb_dict *dict = fb_dict_create(k->arena, count);
 
     if (dict == NULL) {
         return fb_error_set(error, FB_ELIMIT, "the context has too many variables");
     }
     for (apr_size_t i = 0; i < count; i++) {
         fb_value value;
-        apr_status_t status = fb_cli_value(&value, &node->items[i], arena, error);
+        apr_status_t status = any(&value, &node->items[i], k, error);
         if (status == APR_SUCCESS) {
-            status = fb_dict_set_str(dict, node->keys[i], value, arena);
+            status = fb_dict_set_str(dict, key_of(k, node->keys[i]), value, k->arena);
         }
         if (status != APR_SUCCESS) {
             return status;
@@ -66,7 +86,7 @@ apr_status_t fb_cli_dict(fb_dict **out, const fb_json *node, fb_arena *arena, fb
     return APR_SUCCESS;
 }
 
-apr_status_t fb_cli_value(fb_value *out, const fb_json *node, fb_arena *arena, fb_error *error)
+static apr_status_t any(fb_value *out, const fb_json *node, keys *k, fb_error *error)
 {
     fb_dict *dict = NULL;
     apr_status_t status = APR_SUCCESS;
@@ -74,15 +94,29 @@ apr_status_t fb_cli_value(fb_value *out, const fb_json *node, fb_arena *arena, f
     switch (node->type) {
     case FB_JSON_NULL: *out = fb_none(); break;
     case FB_JSON_BOOL: *out = fb_bool(node->boolean); break;
-    case FB_JSON_NUMBER: return number(out, node, arena, error);
+    case FB_JSON_NUMBER: return number(out, node, k->arena, error);
     case FB_JSON_STRING: *out = fb_string(node->text); break;
-    case FB_JSON_ARRAY: return list(out, node, arena, error);
+    case FB_JSON_ARRAY: return list(out, node, k, error);
     default:
-        status = fb_cli_dict(&dict, node, arena, error);
+        status = object(&dict, node, k, error);
         *out = fb_dict_value(dict);
         break;
     }
     return status;
+}
+
+apr_status_t fb_cli_dict(fb_dict **out, const fb_json *node, fb_arena *arena, fb_error *error)
+{
+    keys k = { fb_dict_create(arena, 64), arena };
+
+    return object(out, node, &k, error);
+}
+
+apr_status_t fb_cli_value(fb_value *out, const fb_json *node, fb_arena *arena, fb_error *error)
+{
+    keys k = { fb_dict_create(arena, 0), arena };
+
+    return any(out, node, &k, error);
 }
 
 apr_status_t fb_cli_read_file(fb_str *out, const char *path, apr_pool_t *pool, fb_error *error)

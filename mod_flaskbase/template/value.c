@@ -132,13 +132,42 @@ fb_dict *fb_dict_create(fb_arena *arena, apr_size_t cap)
     return dict;
 }
 
+/* Keys are short: eight bytes at a time, the last ones again where that does not come out even. */
+static inline bool same_bytes(const char *a, const char *b, apr_size_t len)
+{
+    uint64_t x;
+    uint64_t y;
+
+    if (a == b)
+        return true;
+    if (len < 8 || len > 32)
+        return memcmp(a, b, len) == 0;
+    for (apr_size_t at = 0; at + 8 < len; at += 8) {
+        memcpy(&x, a + at, 8);
+        memcpy(&y, b + at, 8);
+        if (x != y)
+            return false;
+    }
+    memcpy(&x, a + len - 8, 8);
+    memcpy(&y, b + len - 8, 8);
+    return x == y;
+}
+
+static inline bool same_short(const char *a, const char *b, apr_size_t len)
+{
+    if (len >= 8)
+        return same_bytes(a, b, len);
+    while (len > 0 && a[len - 1] == b[len - 1])
+        len--;
+    return len == 0;
+}
+
 static bool same_key(const fb_dict_entry *entry, fb_value key, uint32_t hash)
 {
     if (entry->hash != hash || entry->key.tag == FB_ABSENT)
         return false;
     if (fb_is_string(entry->key) && fb_is_string(key))
-        return entry->key.len == key.len &&
-               (entry->key.as.s == key.as.s || memcmp(entry->key.as.s, key.as.s, key.len) == 0);
+        return entry->key.len == key.len && same_short(entry->key.as.s, key.as.s, key.len);
     return fb_equal(entry->key, key);
 }
 

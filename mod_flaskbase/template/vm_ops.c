@@ -54,8 +54,13 @@ apr_status_t fb_op_attr(fb_vm *vm, fb_value v, const fb_name *name, fb_value *ou
             return APR_SUCCESS;
         }
     } else if (v.tag == FB_OBJECT && vm->env->options.sandbox == FB_SANDBOX_NONE &&
-               find_in_class(vm, v.as.object->cls, name, &row, &method) && !method) {
-        return ((const fb_attribute *)row)->get(vm, v, out, error);
+               find_in_class(vm, v.as.object->cls, name, &row, &method)) {
+        if (!method)
+            return ((const fb_attribute *)row)->get(vm, v, out, error);
+        fb_method *bound = fb_arena_alloc(vm->arena, sizeof(*bound));
+        *bound = (fb_method){ row, v };
+        *out = (fb_value){ .tag = FB_METHOD, .as.method = bound };
+        return APR_SUCCESS;
     }
     return fb_getattr(vm, v, name->s, out, error);
 }
