@@ -1,6 +1,7 @@
 /* werkzeug's hash formats. */
 #include "web/password.h"
 
+#include "base/log.h"
 #include "base/num.h"
 
 #include <string.h>
@@ -70,14 +71,26 @@ static bool parse(stored_hash *out, fb_str text)
     return fb_str_eq_z(name, "pbkdf2") && parse_pbkdf2(out, method);
 }
 
+/* The one place where a password is hashed. Its cost is logged, so that it can be seen (and tested)
+ * that every answer of a login takes the same work. */
 static apr_status_t derive(unsigned char *out, apr_size_t len, const fb_crypto *crypto,
                            const stored_hash *h, fb_str password, apr_uint64_t max_memory)
 {
-    return h->algorithm == ALGORITHM_SCRYPT
-               ? fb_crypto_scrypt(crypto, out, len, password, h->salt, h->n, h->r, h->p, max_memory,
-                                  MAX_WORK)
-               : fb_crypto_pbkdf2(crypto, out, len, h->digest, password, h->salt, h->rounds,
-                                  MAX_ROUNDS);
+    apr_status_t status = h->algorithm == ALGORITHM_SCRYPT
+                              ? fb_crypto_scrypt(crypto, out, len, password, h->salt, h->n, h->r,
+                                                 h->p, max_memory, MAX_WORK)
+                              : fb_crypto_pbkdf2(crypto, out, len, h->digest, password, h->salt,
+                                                 h->rounds, MAX_ROUNDS);
+    if (status == APR_SUCCESS && h->algorithm == ALGORITHM_SCRYPT) {
+        fb_log(NULL, FB_LOG_DEBUG, APR_SUCCESS,
+               "password hash: scrypt %" APR_UINT64_T_FMT ":%" APR_UINT64_T_FMT
+               ":%" APR_UINT64_T_FMT,
+               h->n, h->r, h->p);
+    } else if (status == APR_SUCCESS) {
+        fb_log(NULL, FB_LOG_DEBUG, APR_SUCCESS, "password hash: pbkdf2 %d:%" APR_UINT64_T_FMT,
+               (int)h->digest, h->rounds);
+    }
+    return status;
 }
 
 /* The parameters of a new hash. */

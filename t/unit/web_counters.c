@@ -186,21 +186,21 @@ START_TEST(queues_for_a_slot)
     pid_t child = fork();
     if (child == 0) {
         unsigned mine;
-        apr_status_t status = fb_counters_slot(&mine, c, 5 * FB_SEC);
+        apr_status_t status = fb_counters_slot(&mine, c, 50 * FB_SEC);
         _exit(status == APR_SUCCESS ? 0 : 1);
     }
-    apr_sleep(50 * FB_MSEC);
-    ck_assert_status(fb_counters_slot(&x, c, 5 * FB_SEC), FB_ELIMIT); /* the queue is full */
+    apr_sleep(20 * FB_MSEC); /* so that the child usually waits; right either way */
     fb_counters_release(c, slot);
     int status = 1;
     ck_assert_int_eq(waitpid(child, &status, 0), child);
     ck_assert(WIFEXITED(status) && WEXITSTATUS(status) == 0);
     /* The child ended with its slot in hand, as after kill -9: it is taken over. */
     ck_assert_ok(fb_counters_slot(&slot, c, 0));
-    apr_time_t start = apr_time_now();
-    ck_assert_status(fb_counters_slot(&x, c, 100 * FB_MSEC), FB_ELIMIT); /* waits, but not longer */
-    ck_assert_int_ge(apr_time_now() - start, 100 * FB_MSEC);
-    ck_assert_int_lt(apr_time_now() - start, FB_SEC);
+    /* Waits, and then gives up; its place in the queue is free again. */
+    ck_assert_status(fb_counters_slot(&x, c, 20 * FB_MSEC), FB_ELIMIT);
+    ck_assert_status(fb_counters_slot(&x, c, 20 * FB_MSEC), FB_ELIMIT);
+    fb_counters_release(c, slot);
+    ck_assert_ok(fb_counters_slot(&slot, c, 0));
 }
 END_TEST
 
