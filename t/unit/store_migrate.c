@@ -263,7 +263,7 @@ START_TEST(two_runs_do_not_step_twice)
 {
     fb_db *other = store_open();
     ck_assert_ok(fb_db_begin(other, &error));
-    const fb_db_options options = { apr_time_from_msec(200), NULL };
+    const fb_db_options options = { apr_time_from_sec(3), NULL };
     fb_db *late;
     ck_assert_ok(fb_db_open(&late, store_url, FB_DB_EXISTING, &options, pool, &error));
     fb_db_lease(late, pool);

@@ -107,7 +107,7 @@ static inline void store_server_launch(void)
                                  "shared_buffers=16MB",
                                  NULL };
     store_server_pid = store_server_run(argv);
-    for (int i = 0; i < 200; i++) {
+    for (int i = 0; i < 2400; i++) {
         if (PQping(conninfo) == PQPING_OK) {
             return;
         }

@@ -151,7 +151,7 @@ static inline void store_add_case(Suite *suite, const char *name, void (*add)(TC
 {
     TCase *tests = tcase_create(name);
     tcase_add_checked_fixture(tests, setup, teardown);
-    tcase_set_timeout(tests, 60);
+    tcase_set_timeout(tests, 600); /* for the slowest machine there is */
     add(tests);
     suite_add_tcase(suite, tests);
 }
