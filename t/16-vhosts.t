@@ -16,6 +16,7 @@ for my $mpm (qw(event prefork)) {
     $site->add_user(email => 'ada@one.test', password => $password);
     $other->add_user(email => 'bob@two.test', password => $password, first => 'Bob');
     $site->{site} = 0;
+    $site->{process_env} = { APP_NAME => 'From the environment' };
     $site->{made} = 1;
     my $port = $site->port;
     $site->{conf} = "<VirtualHost 127.0.0.1:$port>\nServerName one.test\nFlaskbaseEnvFile \"" . $site->env_file
@@ -73,6 +74,24 @@ for my $mpm (qw(event prefork)) {
     is($site->sql('SELECT count(*) FROM users WHERE email LIKE \'%@two.test\''), 0, "$mpm: first database");
     is($other->sql('SELECT count(*) FROM users WHERE email LIKE \'%@one.test\''), 0, "$mpm: second database");
     is($ask->('two.test', 'GET', '/', "X-Forwarded-Host: one.test\r\n")->{status}, 200, "$mpm: X-Forwarded-Host changes nothing");
+    unlike($ask->($_, 'GET', '/')->{content}, qr/From the environment/,
+        "$mpm: the process environment is no site's when there are two") for qw(one.test two.test);
     $site->stop($mpm);
+}
+
+# One site in two virtual hosts is one site: its environment counts, its logins hold in both.
+{
+    my $site = FlaskbaseTest->new(process_env => { APP_NAME => 'From the environment' }, on => 0,
+        users => [ { email => 'ada@one.test', password => $password } ]);
+    my $port = $site->port;
+    $site->{conf} = join '', map { "<VirtualHost 127.0.0.1:$port>\nServerName $_\nServerAlias *.$_\nFlaskbase On\n"
+            . "FlaskbaseSessionIdle 20m\n</VirtualHost>\n" } qw(one.test two.test);
+    $site->start;
+    my $ask = sub { $site->raw_reply("GET / HTTP/1.1\r\nHost: $_[0]\r\nConnection: close\r\n"
+            . ($_[1] ? "Cookie: $_[1]\r\n" : '') . "\r\n") };
+    like($ask->($_)->{content}, qr/From the environment/, "one site in two hosts: $_") for qw(one.test two.test);
+    is($ask->('www.two.test')->{status}, 200, 'a ServerAlias with a wildcard is answered');
+    is($ask->('three.test')->{status}, 421, 'another name is not');
+    $site->stop('one site');
 }
 done_testing;

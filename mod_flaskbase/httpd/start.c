@@ -405,22 +405,47 @@ static void look_at_database(const fb_http_site *site, apr_pool_t *ptemp)
     apr_pool_destroy(pool);
 }
 
-/* A virtual host without directives of ours shares the main server's record, and so its site. */
-static int attach_sites(server_rec *main_server, apr_pool_t *pconf)
+/* What tells one site from another before its settings are read. */
+static const char *identity(const fb_server_conf *conf, apr_pool_t *pool)
 {
-    int count = 0;
+    const char *parts[] = { "", "", "" }; /* env file, state folder, name; the last one given counts */
+
+    for (int i = 0; i < conf->given->nelts; i++) {
+        const fb_setting_given *given = &APR_ARRAY_IDX(conf->given, i, fb_setting_given);
+        int part = given->id == FB_SET_ENV_FILE ? 0
+                   : given->id == FB_SET_HOME   ? 1
+                   : given->id == FB_SET_SITE   ? 2
+                                                : -1;
+
+        if (part >= 0) {
+            parts[part] = given->value;
+        }
+    }
+    return apr_pstrcat(pool, parts[0], "\n", parts[1], "\n", parts[2], NULL);
+}
+
+/* A virtual host without directives of ours shares the main server's record, and so its site.
+ * The process environment belongs to one site: false if there are several (the same one served
+ * by several virtual hosts, http and https, is one). */
+static bool attach_sites(server_rec *main_server, apr_pool_t *pconf, apr_pool_t *ptemp)
+{
+    const char *first = NULL;
+    bool only_one = true;
 
     for (server_rec *server = main_server; server != NULL; server = server->next) {
         fb_server_conf *conf = ap_get_module_config(server->module_config, &flaskbase_module);
 
         if (conf->site == NULL && (conf->enabled == FB_SWITCH_ON || conf->mounts->nelts > 0)) {
+            const char *own = identity(conf, ptemp);
+
             conf->site = apr_pcalloc(pconf, sizeof(*conf->site));
             conf->site->server = server;
             conf->site->mount = "";
-            count++;
+            only_one = only_one && (first == NULL || strcmp(first, own) == 0);
+            first = own;
         }
     }
-    return count;
+    return only_one;
 }
 
 int fb_httpd_pre_config(apr_pool_t *pconf, apr_pool_t *plog, apr_pool_t *ptemp)
@@ -436,7 +461,7 @@ int fb_httpd_pre_config(apr_pool_t *pconf, apr_pool_t *plog, apr_pool_t *ptemp)
 int fb_httpd_check_config(apr_pool_t *pconf, apr_pool_t *plog, apr_pool_t *ptemp,
                           server_rec *main_server)
 {
-    bool only_site = attach_sites(main_server, pconf) == 1;
+    bool only_site = attach_sites(main_server, pconf, ptemp);
     int result = OK;
 
     (void)plog;
