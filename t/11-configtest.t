@@ -100,6 +100,8 @@ my @bad = (
         conf => "<VirtualHost *:1>\nServerName a.test\nDBDriver sqlite3\nFlaskbase On\n</VirtualHost>\n" ],
     [ 'inherited DBD directive', 'conf:DBDExptime', qr/DBDExptime/, on => 0,
         conf => "DBDExptime 5\n<VirtualHost *:1>\nServerName a.test\nFlaskbase On\n</VirtualHost>\n" ],
+    [ 'state folder missing', '/nonexistent/state', qr/does not exist.*install -d/, env => { FLASKBASE_HOME => '/nonexistent/state' } ],
+    [ 'state inside the DocumentRoot', 'DocumentRoot', qr/lies inside the DocumentRoot/, document_root => 1 ],
     [ 'without mod_dbd', 'mod_dbd', qr/mod_dbd.*a2enmod dbd/, without => ['dbd'] ],
 );
 
@@ -108,9 +110,11 @@ for my $case (@bad) {
     my $mode    = delete $given{mode};
     my $prepend = delete $given{prepend};
     my $pattern = delete $given{where};
+    my $inside  = delete $given{document_root};
     my $site    = FlaskbaseTest->new(%given);
     spew($site->env_file, $prepend . slurp($site->env_file)) if $prepend;
     chmod $mode, $site->env_file if $mode;
+    $site->{conf} .= "DocumentRoot \"$site->{dir}/\"\n" if $inside;
     my ($status, $text) = $site->configtest;
     isnt($status, 0, "$name: refused");
     like($text, $says, "$name: says what");
@@ -142,6 +146,15 @@ for my $good (
     my ($name, $given) = @$good;
     my ($status, $text) = FlaskbaseTest->new(%$given)->configtest;
     is($status, 0, "good: $name") or diag $text;
+}
+
+# What is not wrong but unwise is told.
+{
+    my $site = FlaskbaseTest->new;
+    chmod 0755, "$site->{dir}/state";
+    my ($status, $text) = $site->configtest;
+    is($status, 0, 'a state folder that others can enter is accepted');
+    like($text, qr/open to every user: chmod 700/, 'with a warning');
 }
 
 # `httpd -L` is the help: every directive with its sentence.

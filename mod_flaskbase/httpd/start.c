@@ -345,6 +345,47 @@ static apr_status_t assemble(fb_http_site *site, const fb_env *env, const apr_ar
     return APR_SUCCESS;
 }
 
+/* Everything of the site that must not be seen is in its state folder. */
+static apr_status_t check_state(server_rec *main_server, const fb_settings *settings,
+                                apr_pool_t *ptemp, fb_error *error)
+{
+    const char *state = fb_settings_paths(settings)->state;
+    apr_finfo_t info;
+
+    if (apr_stat(&info, state, APR_FINFO_TYPE | APR_FINFO_PROT, ptemp) != APR_SUCCESS ||
+        info.filetype != APR_DIR) {
+        return fb_error_set(error, FB_EINVALID,
+                            "the state folder %s does not exist: make it for the server's user "
+                            "(install -d -m 700 -o www-data %s), or set FLASKBASE_HOME",
+                            state, state);
+    }
+    if ((info.protection & (APR_WREAD | APR_WWRITE | APR_WEXECUTE)) != 0) {
+        /* The files in it have modes of their own. */
+        tell(main_server, APLOG_WARNING,
+             apr_psprintf(ptemp,
+                          "the state folder %s holds the database and is open to every user: "
+                          "chmod 700 %s",
+                          state, state));
+    }
+    for (server_rec *server = main_server; server != NULL; server = server->next) {
+        const core_server_config *core = ap_get_core_module_config(server->module_config);
+        const char *root = core->ap_document_root;
+        apr_size_t len = root != NULL ? strlen(root) : 0;
+
+        while (len > 1 && root[len - 1] == '/') {
+            len--;
+        }
+        if (len > 0 && strncmp(state, root, len) == 0 &&
+            (state[len] == '/' || state[len] == '\0')) {
+            return fb_error_set(error, FB_EINVALID,
+                                "the state folder %s lies inside the DocumentRoot %s, where the "
+                                "database could be downloaded: move one of them",
+                                state, root);
+        }
+    }
+    return APR_SUCCESS;
+}
+
 static apr_status_t make_site(server_rec *main_server, fb_http_site *site, bool only_site,
                               apr_pool_t *pconf, apr_pool_t *ptemp)
 {
@@ -359,7 +400,10 @@ static apr_status_t make_site(server_rec *main_server, fb_http_site *site, bool 
         return status;
     }
     site->settings = settings;
-    status = parse_proxies(site, pconf, &error);
+    status = check_state(main_server, settings, ptemp, &error);
+    if (status == APR_SUCCESS) {
+        status = parse_proxies(site, pconf, &error);
+    }
     if (status == APR_SUCCESS) {
         status = configure_pools(main_server, site, pconf, ptemp, &error);
     }
@@ -408,7 +452,8 @@ static void look_at_database(const fb_http_site *site, apr_pool_t *ptemp)
 /* What tells one site from another before its settings are read. */
 static const char *identity(const fb_server_conf *conf, apr_pool_t *pool)
 {
-    const char *parts[] = { "", "", "" }; /* env file, state folder, name; the last one given counts */
+    const char *parts[] = { "", "",
+                            "" }; /* env file, state folder, name; the last one given counts */
 
     for (int i = 0; i < conf->given->nelts; i++) {
         const fb_setting_given *given = &APR_ARRAY_IDX(conf->given, i, fb_setting_given);
