@@ -35,6 +35,9 @@ sub serve {
         open STDOUT, '>', "$out"      or POSIX::_exit(126);
         open STDERR, '>&', \*STDOUT   or POSIX::_exit(126);
         $ENV{FLASKBASE_MODULE} = $module;
+        # The httpd that it starts loads a module that may need the sanitizers' library.
+        my $env = $site->_httpd_env;
+        @ENV{ keys %$env } = values %$env;
         exec { $command[0] } @command or POSIX::_exit(127);
     }
     return ($pid, $out);
