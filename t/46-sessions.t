@@ -11,14 +11,15 @@ my $site = FlaskbaseTest->new(users => [
     { email => 'given@example.org', password => $good, must_change => 1 },
 ]);
 
-# The same site, later.
+# The same site, later. Together with sanitizers the clock can't be moved, so that only what
+# happens now is tested.
+my $moves = !$ENV{FB_SANITIZERS};
 sub at {
     my ($time) = @_;
-    $site->{time} = $time;
+    $site->{time} = $time if $moves;
     return $site->start;
 }
 
-plan skip_all => 'the clock can not be moved together with sanitizers' if $ENV{FB_SANITIZERS};
 at('+0');
 my $welcome = 'success: You are now logged in. Welcome back!';
 
@@ -71,6 +72,10 @@ $browser->login('ada@example.org', $good);
 $remembered->login('ada@example.org', $good, remember_me => 'y');
 $_->get('/account/manage') for $browser, $remembered;
 $site->stop('now');
+if (!$moves) {
+    done_testing;
+    exit 0;
+}
 
 at('+2h');
 {
