@@ -14,7 +14,7 @@ my $client = $site->client;
 
 sub ask { my ($line, $headers, $body) = @_;
     return $site->raw_reply("$line\r\nHost: 127.0.0.1\r\nConnection: close\r\n"
-        . ($headers || '') . "\r\n" . (defined $body ? $body : ''), seconds => 8) }
+        . ($headers || '') . "\r\n" . (defined $body ? $body : ''), seconds => 60) }
 
 sub alive {
     my ($name) = @_;
@@ -116,7 +116,7 @@ for my $bytes (
     "GET / HTTP/1.1\r\n" . join('', map { "X$_: y\r\n" } 1 .. 150) . "\r\n",
     "GET / HTTP/1.1\r\nHost: 127.0.0.1\r\nX: " . 'y' x 9000 . "\r\n\r\n",
 ) {
-    my $text = $site->raw($bytes, half_close => 1, seconds => 5);
+    my $text = $site->raw($bytes, half_close => 1, seconds => 60);
     my ($first) = split /\r\n/, $text || '';
     my ($status) = ($text || '') =~ m{\AHTTP/1\.[01] (\d+)};
     ok(!defined $status || $status < 500 || $status == 501 || $status == 505,
@@ -202,7 +202,7 @@ for my $row (@bodies) {
     my $reply = ask('POST /account/login HTTP/1.1', "$form\r\nContent-Length: 10\r\nExpect: 100-continue\r\n", 'email=abcd');
     like($reply->{raw}, qr{\AHTTP/1\.1 (?:100|400)}, 'Expect: 100-continue');
     my $text = $site->raw("POST /account/login HTTP/1.1\r\nHost: 127.0.0.1\r\n$form\r\nContent-Length: 100\r\n\r\nemail=",
-        half_close => 1, seconds => 5);
+        half_close => 1, seconds => 60);
     like($text || 'HTTP/1.1 4', qr{\AHTTP/1\.1 4}, 'a body that ends early is no login');
     my $get = ask('GET /about HTTP/1.1', "$form\r\nContent-Length: 7\r\n", 'email=a');
     is($get->{status}, 200, 'a body with GET is ignored');

@@ -54,6 +54,8 @@ my $MODULES = $ENV{FB_HTTPD_MODULES} || '/usr/lib/apache2/modules';
 my @ORDINARY = (
     qr/\[(?:mpm_\w+|core|ssl|lbmethod_\w+|suexec):(?:notice|info)\]/,
     qr/\[flaskbase:(?:notice|info|debug)\]/,
+    qr/\[mpm_event:error\].*AH03092: /,         # a connection ends while its process does
+    qr/\[core:warn\].*AH00045: /,              # a process takes its time to end
     qr/AH00558: /,                             # no fully qualified domain name
     qr/\[ssl:warn\].*(?:AH0190[69]|AH01873)/,                # the generated certificate is no server's name
 );
@@ -414,7 +416,7 @@ sub _start_once {
 # True once the port answers; false when httpd has ended.
 sub wait_ready {
     my ($self) = @_;
-    my $end = Time::HiRes::time() + 30;
+    my $end = Time::HiRes::time() + 120;
     while (Time::HiRes::time() < $end) {
         if (waitpid($self->{pid}, POSIX::WNOHANG()) == $self->{pid}) {
             delete $self->{pid};
@@ -434,7 +436,7 @@ sub output    { return slurp("$_[0]{dir}/logs/output") || '' }
 # Waits until the error log matches; gives whether it did.
 sub wait_log {
     my ($self, $pattern, $seconds) = @_;
-    my $end = Time::HiRes::time() + ($seconds || 10);
+    my $end = Time::HiRes::time() + ($seconds || 60);
     while (1) {
         return 1 if $self->error_log =~ $pattern;
         return 0 if Time::HiRes::time() > $end;
@@ -448,7 +450,7 @@ sub graceful {
     $self->write_conf;
     my $before = () = $self->error_log =~ /resuming normal operations/g;
     kill 'USR1', $self->{pid};
-    my $end = Time::HiRes::time() + 20;
+    my $end = Time::HiRes::time() + 120;
     while (Time::HiRes::time() < $end) {
         my $now = () = $self->error_log =~ /resuming normal operations/g;
         return 1 if $now > $before;
@@ -505,7 +507,7 @@ sub _kill {
     my ($self) = @_;
     my $pid = delete $self->{pid} or return 0;
     kill 'TERM', $pid;
-    my $end = Time::HiRes::time() + 15;
+    my $end = Time::HiRes::time() + 60;
     while (Time::HiRes::time() < $end) {
         return $? == 0 if waitpid($pid, POSIX::WNOHANG()) == $pid;
         Time::HiRes::sleep(0.02);
@@ -550,7 +552,7 @@ sub raw {
     }
     shutdown $socket, 1 if $given{half_close};
     my $text = '';
-    my $end  = Time::HiRes::time() + ($given{seconds} || 10);
+    my $end  = Time::HiRes::time() + ($given{seconds} || 60);
     while ((my $left = $end - Time::HiRes::time()) > 0) {
         my $bits = '';
         vec($bits, fileno $socket, 1) = 1;
@@ -571,7 +573,7 @@ sub raw_reply {
 # One value or list of rows from the site's database, by sqlite3's own client.
 sub sql {
     my ($self, $statement, $path) = @_;
-    my ($status, $text) = run_command([ 'sqlite3', '-batch', '-cmd', '.timeout 5000',
+    my ($status, $text) = run_command([ 'sqlite3', '-batch', '-cmd', '.timeout 60000',
         $path || $self->database, $statement ]);
     die "sqlite3: $text" if $status;
     chomp $text;

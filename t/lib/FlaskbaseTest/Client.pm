@@ -17,7 +17,7 @@ sub new {
     my $self = bless { jar => {}, agent => 'Mozilla/5.0 (test) Firefox/128.0', %given }, $class;
     my %tls = $self->{ca}
         ? (verify_SSL => 1, SSL_options => { SSL_ca_file => $self->{ca} }) : ();
-    $self->{http} = HTTP::Tiny->new(max_redirect => 0, timeout => $given{timeout} || 20,
+    $self->{http} = HTTP::Tiny->new(max_redirect => 0, timeout => $given{timeout} || 120,
         keep_alive => $given{keep_alive} ? 1 : 0, agent => $self->{agent}, %tls);
     return $self;
 }
