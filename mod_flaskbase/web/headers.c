@@ -48,8 +48,7 @@ void fb_headers_prepare(fb_site *site)
         { "Referrer-Policy", "same-origin" },
         { "Cross-Origin-Opener-Policy", "same-origin" },
         { "Cross-Origin-Resource-Policy", "same-origin" },
-        { "Permissions-Policy", "camera=(), microphone=(), geolocation=(), payment=(), usb=(), "
-                                "interest-cohort=()" },
+        { "Permissions-Policy", "camera=(), microphone=(), geolocation=(), payment=(), usb=()" },
     };
     apr_size_t count = sizeof always / sizeof always[0];
     for (int https = 0; https < 2; https++) {
