@@ -56,13 +56,13 @@ sub until_true {
 sub ended {
     my ($pid) = @_;
     my $status;
-    until_true(20, sub { waitpid($pid, POSIX::WNOHANG()) == $pid and defined($status = $?) })
+    until_true(90, sub { waitpid($pid, POSIX::WNOHANG()) == $pid and defined($status = $?) })
         or kill(KILL => $pid), waitpid($pid, 0);
     return $status;
 }
 
 my ($pid, $out) = serve('--port', $port);
-ok(until_true(20, sub { slurp("$out") =~ /ready/ }), 'C1 it says when it is ready') or diag(slurp("$out"));
+ok(until_true(90, sub { slurp("$out") =~ /ready/ }), 'C1 it says when it is ready') or diag(slurp("$out"));
 is(slurp("$out"), "flaskbase ready http://127.0.0.1:$port/\n", 'C1 and where');
 my $client = $site->client;
 is($client->get('/')->{status}, 200, 'C1 the site answers');

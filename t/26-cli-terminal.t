@@ -35,13 +35,12 @@ sub on_terminal {
     close $keys_out;
     select((select($keys), $| = 1)[0]);
     my $from = 0;
-    my $end = Time::HiRes::time() + 30;
+    my $end = Time::HiRes::time() + 120;
     my $status;
     while (Time::HiRes::time() < $end) {
         my $new = substr slurp("$seen"), $from;
         if (@talk && $new =~ /$talk[0]/) {
             $from += $+[0];
-            Time::HiRes::sleep(0.2);    # what is typed before echo is off would be thrown away
             print {$keys} $talk[1];
             splice @talk, 0, 2;
         }

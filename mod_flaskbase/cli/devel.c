@@ -15,7 +15,7 @@
 #include "base/banned.h"
 
 /* How long httpd may take until it answers. */
-#define START_TIMEOUT apr_time_from_sec(30)
+#define START_TIMEOUT apr_time_from_sec(60)
 
 static bool exists(const char *path, apr_pool_t *pool)
 {

@@ -182,10 +182,11 @@ static char *ask_secret(fb_cli *cli, const char *prompt)
     quiet.c_lflag &= ~(tcflag_t)(ECHO | ICANON | ISIG);
     quiet.c_cc[VMIN] = 1;
     quiet.c_cc[VTIME] = 0;
-    (void)!fprintf(stderr, "%s: ", prompt);
+    /* Before the prompt: what is typed earlier is thrown away. */
     if (tcsetattr(STDIN_FILENO, TCSAFLUSH, &quiet) != 0) {
         return NULL;
     }
+    (void)!fprintf(stderr, "%s: ", prompt);
     char *typed = apr_palloc(cli->pool, SECRET_MAX + 1);
     apr_size_t len = 0;
     char c = '\0';

@@ -38,7 +38,7 @@ static inline int unit_main(const char *name, void (*add)(TCase *tests))
     TCase *tests = tcase_create(name);
 
     tcase_add_checked_fixture(tests, unit_setup, unit_teardown);
-    tcase_set_timeout(tests, 60);
+    tcase_set_timeout(tests, 300);
     add(tests);
     suite_add_tcase(suite, tests);
     SRunner *runner = srunner_create(suite);
