@@ -49,7 +49,7 @@ char *fb_text_reserve(fb_text *text, apr_size_t more)
 {
     if (text->failed)
         return NULL;
-    if (more > text->cap - text->len && !grow(text, text->len + more)) {
+    if ((text->data == NULL || more > text->cap - text->len) && !grow(text, text->len + more)) {
         text->failed = true;
         return NULL;
     }

@@ -77,7 +77,7 @@ apr_size_t fb_vm_capture_begin(fb_vm *vm)
     if (vm->captures++ == 0) {
         vm->page = vm->out;
         vm->out.start = vm->out.at = vm->capture;
-        vm->out.end = vm->capture + vm->capture_size;
+        vm->out.end = vm->capture != NULL ? vm->capture + vm->capture_size : NULL;
     }
     return (apr_size_t)(vm->out.at - vm->out.start);
 }
