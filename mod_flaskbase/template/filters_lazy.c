@@ -186,7 +186,8 @@ static apr_status_t slice_next(fb_vm *vm, fb_iter *iter, fb_value *out, fb_error
     part = fb_list_create(fb_vm_arena(vm), (apr_size_t)(to - from) + 1);
     if (part == NULL)
         return fb_raise_memory(error);
-    memcpy(part->items, it->list->items + from, (apr_size_t)(to - from) * sizeof(fb_value));
+    if (to > from)
+        memcpy(part->items, it->list->items + from, (apr_size_t)(to - from) * sizeof(fb_value));
     part->len = (uint32_t)(to - from);
     if (!fb_is_none(it->fill) && it->at >= it->extra &&
         fb_list_push(part, it->fill, fb_vm_arena(vm)) != APR_SUCCESS)

@@ -91,7 +91,7 @@ static bool fold_compare(fb_codegen *cg, fb_node *node, fb_value *out, fb_error 
             return false;
         if (operand->op >= FB_OPERAND_IN) {
             status = fb_contains(cg->vm, right, left, &result, error);
-            result = result == (operand->op == FB_OPERAND_IN);
+            result = status == APR_SUCCESS && result == (operand->op == FB_OPERAND_IN);
         } else {
             status = fb_compare(cg->vm, (fb_compare_op)operand->op, left, right, &result, error);
         }

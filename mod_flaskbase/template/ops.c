@@ -261,7 +261,8 @@ apr_status_t fb_compare(fb_vm *vm, fb_compare_op op, fb_value a, fb_value b, boo
 
     if (op == FB_EQ || op == FB_NE) {
         apr_status_t status = fb_equal_checked(vm, a, b, out, error);
-        *out = *out == (op == FB_EQ);
+        if (status == APR_SUCCESS)
+            *out = *out == (op == FB_EQ);
         return status;
     }
     if (fb_is_number(a) && fb_is_number(b)) {

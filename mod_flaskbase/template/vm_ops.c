@@ -189,7 +189,8 @@ apr_status_t fb_op_compare(fb_vm *vm, unsigned op, fb_value a, fb_value b, bool 
     if (op < 6)
         return fb_compare(vm, (fb_compare_op)op, a, b, out, error);
     apr_status_t status = fb_contains(vm, b, a, out, error);
-    *out = *out == (op == 6);
+    if (status == APR_SUCCESS)
+        *out = *out == (op == 6);
     return status;
 }
 

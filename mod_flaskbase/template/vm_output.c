@@ -260,7 +260,8 @@ apr_status_t fb_vm_emit_value(fb_vm *vm, fb_value v, bool escape, fb_error *erro
 void fb_vm_output_start(fb_vm *vm, fb_chunks *chunks)
 {
     vm->chunks = chunks;
-    vm->out = (fb_sink){ NULL, NULL, NULL };
+    vm->out = (fb_sink){ vm->nothing, vm->nothing, vm->nothing };
+    vm->capture = vm->nothing;
 }
 
 bool fb_vm_output_over(const fb_vm *vm)

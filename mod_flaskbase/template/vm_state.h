@@ -108,6 +108,7 @@ struct fb_vm {
     fb_sink page; /* the page's sink while captures are open */
     fb_chunks *chunks;
     apr_size_t written; /* bytes of finished page blocks */
+    char nothing[8];    /* what sinks point to before they have a block */
     unsigned captures;  /* open ones */
     apr_size_t capture_size;
     char *capture;   /* one buffer for all of them: they nest */
