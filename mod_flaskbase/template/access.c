@@ -348,7 +348,7 @@ static int64_t clamp(int64_t at, int64_t len, int64_t low, int64_t high)
 
 /* Python's slice.indices: where to start, how many, in which steps. */
 typedef struct bounds {
-    int64_t start, step, count;
+    int64_t start, stop, step, count;
 } bounds;
 
 static apr_status_t slice_bounds(bounds *out, int64_t len, fb_value start, fb_value stop,
@@ -375,6 +375,7 @@ static apr_status_t slice_bounds(bounds *out, int64_t len, fb_value start, fb_va
     from = clamp(from, len, back ? -1 : 0, back ? len - 1 : len);
     to = clamp(to, len, back ? -1 : 0, back ? len - 1 : len);
     out->start = from;
+    out->stop = to;
     if (back)
         out->count = from > to ? (from - to - 1) / -out->step + 1 : 0;
     else
@@ -428,7 +429,7 @@ static void slice_range(fb_vm *vm, const fb_range *range, const bounds *at, fb_v
 
     part->step = range->step * at->step;
     part->start = range->start + range->step * at->start;
-    part->stop = part->start + part->step * at->count;
+    part->stop = range->start + range->step * at->stop;
     part->len = at->count;
     *out = (fb_value){ .tag = FB_RANGE, .as.range = part };
 }

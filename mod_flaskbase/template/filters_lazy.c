@@ -293,7 +293,14 @@ FB_NATIVE(fb_filter_unique)
     return status;
 }
 
-/* What is no string names nothing. */
+/* What is no string names nothing; an unknown name is shown as it is written. */
+static bool names_something(fb_vm *vm, fb_value name)
+{
+    return name.tag == FB_STR ||
+           (name.tag == FB_MARKUP && (fb_find_filter(vm, fb_value_str(name)) != NULL ||
+                                      fb_find_test(vm, fb_value_str(name)) != NULL));
+}
+
 static apr_status_t no_name(fb_vm *vm, const char *what, fb_value name, fb_error *error)
 {
     uint32_t hash;
@@ -318,7 +325,7 @@ typedef struct map_iter {
     bool by_path;
     fb_path path;
     fb_value missing;
-    fb_str filter;
+    fb_value filter; /* its name */
 } map_iter;
 
 static apr_status_t map_prepare(fb_vm *vm, map_iter *it, fb_error *error)
@@ -345,9 +352,7 @@ static apr_status_t map_prepare(fb_vm *vm, map_iter *it, fb_error *error)
     }
     if (it->args.n == 0)
         return fb_raise(error, "FilterArgumentError", "map requires a filter argument");
-    if (!fb_is_string(it->args.v[0]))
-        return no_name(vm, "filter", it->args.v[0], error);
-    it->filter = fb_value_str(it->args.v[0]);
+    it->filter = it->args.v[0];
     it->args = (fb_args){ it->args.v + 1, it->args.n - 1 };
     return APR_SUCCESS;
 }
@@ -373,7 +378,9 @@ static apr_status_t map_next(fb_vm *vm, fb_iter *iter, fb_value *out, fb_error *
         return status;
     if (it->by_path)
         return fb_path_get(vm, &it->path, item, it->missing, FB_KEEP_CASE, out, error);
-    return fb_call_filter(vm, it->filter, item, it->args, it->kwargs, out, error);
+    if (!names_something(vm, it->filter))
+        return no_name(vm, "filter", it->filter, error);
+    return fb_call_filter(vm, fb_value_str(it->filter), item, it->args, it->kwargs, out, error);
 }
 
 FB_NATIVE(fb_filter_map)
@@ -398,7 +405,7 @@ typedef struct select_iter {
     bool attribute; /* of an attribute, not of the item */
     bool truth;     /* no test: just the truth */
     fb_path path;
-    fb_str test;
+    fb_value test; /* its name */
 } select_iter;
 
 static apr_status_t select_prepare(fb_vm *vm, select_iter *it, fb_error *error)
@@ -415,9 +422,7 @@ static apr_status_t select_prepare(fb_vm *vm, select_iter *it, fb_error *error)
     it->truth = it->args.n <= off;
     if (status != APR_SUCCESS || it->truth)
         return status;
-    if (!fb_is_string(it->args.v[off]))
-        return no_name(vm, "test", it->args.v[off], error);
-    it->test = fb_value_str(it->args.v[off]);
+    it->test = it->args.v[off];
     it->args = (fb_args){ it->args.v + off + 1, it->args.n - off - 1 };
     return APR_SUCCESS;
 }
@@ -440,10 +445,13 @@ static apr_status_t select_next(fb_vm *vm, fb_iter *iter, fb_value *out, fb_erro
     }
     while ((status = lazy_next(vm, &it->base, out, error)) == APR_SUCCESS) {
         status = fb_path_get(vm, &it->path, *out, fb_absent(), FB_KEEP_CASE, &subject, error);
-        if (status == APR_SUCCESS)
-            status = it->truth ? fb_truth(vm, subject, &passed, error)
-                               : fb_call_test(vm, it->test, subject, it->args, it->kwargs, &passed,
-                                              error);
+        if (status == APR_SUCCESS && it->truth)
+            status = fb_truth(vm, subject, &passed, error);
+        else if (status == APR_SUCCESS && !names_something(vm, it->test))
+            status = no_name(vm, "test", it->test, error);
+        else if (status == APR_SUCCESS)
+            status = fb_call_test(vm, fb_value_str(it->test), subject, it->args, it->kwargs,
+                                  &passed, error);
         if (status != APR_SUCCESS || passed == it->wanted)
             return status;
     }

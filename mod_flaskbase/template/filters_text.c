@@ -186,11 +186,9 @@ FB_NATIVE(fb_filter_truncate)
     bool kill = false;
     fb_text text;
     fb_str head;
-    apr_status_t status = leeway_of(vm, args.v[3], &leeway, error);
+    apr_status_t status = fb_arg_int(args.v[0], 255, &length, error);
 
     FB_UNUSED(kwargs);
-    if (status == APR_SUCCESS)
-        status = fb_arg_int(args.v[0], 255, &length, error);
     if (status == APR_SUCCESS)
         status = fb_length(vm, end, &end_count, error);
     if (status != APR_SUCCESS)
@@ -199,6 +197,9 @@ FB_NATIVE(fb_filter_truncate)
         return fb_raise(error, "AssertionError",
                         "expected length >= %" APR_INT64_T_FMT ", got %" APR_INT64_T_FMT, end_count,
                         length);
+    status = leeway_of(vm, args.v[3], &leeway, error);
+    if (status != APR_SUCCESS)
+        return status;
     if (leeway < 0)
         return fb_raise(error, "AssertionError", "expected leeway >= 0, got %" APR_INT64_T_FMT,
                         leeway);
@@ -269,8 +270,7 @@ FB_NATIVE(fb_filter_indent)
 {
     fb_value s = self, unit = args.v[0];
     bool first = false, blank = false;
-    int64_t width;
-    fb_text spaces, text;
+    fb_text text;
     apr_status_t status = fb_arg_truth(vm, args.v[1], false, &first, error);
 
     FB_UNUSED(kwargs);
@@ -279,13 +279,8 @@ FB_NATIVE(fb_filter_indent)
     if (status != APR_SUCCESS)
         return status;
     if (!fb_is_string(unit)) {
-        status = fb_arg_int(unit, 4, &width, error);
-        if (status != APR_SUCCESS)
-            return fb_raise(error, "TypeError", "can't multiply sequence by non-int of type '%s'",
-                            fb_value_type(unit));
-        fb_text_init(&spaces, vm, 0);
-        fb_chars_repeat(&spaces, FB_STR(" "), width);
-        status = fb_text_finish(&spaces, FB_STR, &unit, error);
+        status = fb_binary(vm, FB_BIN_MUL, FB_VSTR(" "), fb_is_absent(unit) ? fb_int(4) : unit,
+                           &unit, error);
         if (status != APR_SUCCESS)
             return status;
     }

@@ -93,6 +93,8 @@ static FB_NATIVE(list_insert)
     *out = fb_none();
     if (status != APR_SUCCESS)
         return status;
+    if (args.v[0].tag == FB_BIGINT)
+        return fb_raise(error, "OverflowError", "Python int too large to convert to C ssize_t");
     return insert_at(vm, self.as.list, (uint32_t)(at > len ? len : at), args.v[1], error);
 }
 
