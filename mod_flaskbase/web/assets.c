@@ -8,7 +8,7 @@
 #include <apr_file_io.h>
 #include <apr_hash.h>
 #include <apr_strings.h>
-#include <openssl/evp.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 
@@ -28,6 +28,7 @@ struct fb_assets {
 
 typedef struct builder {
     fb_assets *assets;
+    const fb_crypto *crypto;
     apr_pool_t *pool;
     fb_error *error;
 } builder;
@@ -69,46 +70,32 @@ static const char *type_of(fb_str name)
     return NULL;
 }
 
-/* Reads a file for its hash; keeps the bytes of a small one. */
-static apr_status_t read_file(fb_asset_body *body, unsigned char digest[FB_SHA256_LEN],
-                              apr_size_t keep, apr_pool_t *pool)
+/* Reads a file for its hash; keeps the bytes of a small one, the others only for that long. */
+static apr_status_t read_file(builder *b, fb_asset_body *body, unsigned char digest[FB_SHA256_LEN])
 {
     apr_file_t *file;
-    apr_status_t status = apr_file_open(&file, body->path, APR_FOPEN_READ | APR_FOPEN_BINARY,
-                                        APR_FPROT_OS_DEFAULT, pool);
+    apr_pool_t *scratch;
+    apr_size_t size = (apr_size_t)body->size, got = 0;
+    apr_status_t status = apr_pool_create(&scratch, b->pool);
+
     if (status != APR_SUCCESS) {
         return status;
     }
-    EVP_MD_CTX *md = EVP_MD_CTX_new();
-    char *bytes = body->size <= keep ? apr_palloc(pool, (apr_size_t)body->size + 1) : NULL;
-    char block[8192];
-    apr_uint64_t total = 0;
-    bool ok = md != NULL && EVP_DigestInit_ex(md, EVP_sha256(), NULL) == 1;
-    while (ok) {
-        apr_size_t got = sizeof block;
-        status = apr_file_read(file, block, &got);
-        if (status != APR_SUCCESS) {
-            break;
-        }
-        ok = EVP_DigestUpdate(md, block, got) == 1 && total + got <= body->size;
-        if (ok && bytes != NULL) {
-            memcpy(bytes + total, block, got);
-        }
-        total += got;
+    status = apr_file_open(&file, body->path, APR_FOPEN_READ | APR_FOPEN_BINARY,
+                           APR_FPROT_OS_DEFAULT, scratch);
+    char *bytes = apr_palloc(size <= KEEP_MAX ? b->pool : scratch, size + 1);
+    if (status == APR_SUCCESS && size > 0) {
+        status = apr_file_read_full(file, bytes, size, &got);
     }
-    unsigned int len = 0;
-    ok =
-        ok && status == APR_EOF && total == body->size && EVP_DigestFinal_ex(md, digest, &len) == 1;
-    EVP_MD_CTX_free(md);
-    apr_status_t closed = apr_file_close(file);
-    if (!ok) {
-        return status == APR_EOF || status == APR_SUCCESS ? APR_EGENERAL : status;
+    if (status == APR_SUCCESS) {
+        status = fb_crypto_sha256(b->crypto, digest, fb_str_from_len(bytes, size));
     }
-    if (bytes != NULL) {
-        bytes[total] = '\0';
-        body->bytes = fb_str_from_len(bytes, (apr_size_t)total);
+    if (status == APR_SUCCESS && size <= KEEP_MAX) {
+        bytes[size] = '\0';
+        body->bytes = fb_str_from_len(bytes, size);
     }
-    return closed;
+    apr_pool_destroy(scratch);
+    return status;
 }
 
 static apr_status_t load_body(builder *b, fb_asset_body *body, const char *path,
@@ -117,8 +104,7 @@ static apr_status_t load_body(builder *b, fb_asset_body *body, const char *path,
     body->path = path;
     body->size = (apr_uint64_t)info->size;
     body->mtime = info->mtime;
-    apr_status_t status =
-        info->size > (apr_off_t)FILE_MAX ? FB_ELIMIT : read_file(body, digest, KEEP_MAX, b->pool);
+    apr_status_t status = info->size > (apr_off_t)FILE_MAX ? FB_ELIMIT : read_file(b, body, digest);
     if (status != APR_SUCCESS) {
         return fb_error_set_os(b->error, status, "static file %s can not be read", path);
     }
@@ -229,11 +215,12 @@ static int by_name(const void *a, const void *b)
     return fb_str_cmp((*x)->name, (*y)->name);
 }
 
-apr_status_t fb_assets_create(fb_assets **out, const char *const *dirs, apr_size_t dir_count,
-                              fb_assets_mode mode, apr_pool_t *pool, fb_error *error)
+apr_status_t fb_assets_create(fb_assets **out, const fb_crypto *crypto, const char *const *dirs,
+                              apr_size_t dir_count, fb_assets_mode mode, apr_pool_t *pool,
+                              fb_error *error)
 {
     fb_assets *assets = apr_pcalloc(pool, sizeof *assets);
-    builder b = { assets, pool, error };
+    builder b = { assets, crypto, pool, error };
 
     assets->by_name = apr_hash_make(pool);
     assets->list = apr_array_make(pool, 64, sizeof(const fb_asset *));

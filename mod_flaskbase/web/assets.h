@@ -2,6 +2,7 @@
 #ifndef FB_WEB_ASSETS_H
 #define FB_WEB_ASSETS_H
 
+#include "base/crypto.h"
 #include "web/reply.h"
 #include "web/request.h"
 
@@ -41,8 +42,9 @@ typedef enum fb_assets_mode {
 /* Reads every regular file below the folders; of one name the first folder's wins. Left out: names
  * beginning with '.', symbolic links, files of unknown type. NAME.br and NAME.gz beside NAME are
  * its precompressed forms. A folder that is not there is no error; one that can't be read is. */
-apr_status_t fb_assets_create(fb_assets **out, const char *const *dirs, apr_size_t dir_count,
-                              fb_assets_mode mode, apr_pool_t *pool, fb_error *error) FB_MUST_CHECK;
+apr_status_t fb_assets_create(fb_assets **out, const fb_crypto *crypto, const char *const *dirs,
+                              apr_size_t dir_count, fb_assets_mode mode, apr_pool_t *pool,
+                              fb_error *error) FB_MUST_CHECK;
 
 /* By plain or hashed name; NULL if there is none. */
 const fb_asset *fb_assets_find(const fb_assets *assets, fb_str name);

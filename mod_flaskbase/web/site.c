@@ -201,7 +201,7 @@ apr_status_t fb_site_create(fb_site **out, const fb_site_parts *parts, apr_pool_
         status = make_router(site, parts, error);
     }
     if (status == APR_SUCCESS) {
-        status = fb_assets_create(&site->assets, site->config.static_dirs,
+        status = fb_assets_create(&site->assets, site->crypto, site->config.static_dirs,
                                   site->config.static_dir_count, mode, pool, error);
     }
     if (status == APR_SUCCESS) {

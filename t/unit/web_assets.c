@@ -39,7 +39,7 @@ static void make_root(void)
 static fb_assets *assets_of(const char *const *dirs, size_t count, fb_assets_mode mode)
 {
     fb_assets *assets = NULL;
-    ck_assert_ok(fb_assets_create(&assets, dirs, count, mode, pool, &error));
+    ck_assert_ok(fb_assets_create(&assets, test_crypto(), dirs, count, mode, pool, &error));
     return assets;
 }
 
