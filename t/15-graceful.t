@@ -86,6 +86,7 @@ for my $mpm (qw(event prefork)) {
     ok(eventually($site, '/', sub { $_[0]{status} == 503 }), "$mpm: the site answers 503");
     my $reply = $site->client->get('/');
     ok($reply->{headers}{'retry-after'}, "$mpm: with Retry-After");
+    is($reply->{headers}{'x-content-type-options'}, 'nosniff', "$mpm: V3.4.4 and nosniff");
     is($site->client->get('/other.txt')->{content}, "other\n", "$mpm: other content is served");
     spew($site->env_file, $good);
     $site->{conf} = "FlaskbaseSessionIdle never\n";
