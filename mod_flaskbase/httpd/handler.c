@@ -192,7 +192,8 @@ static int answer_unfinished(request_rec *r)
     apr_table_setn(r->err_headers_out, "Cache-Control", "no-store");
     apr_table_setn(r->err_headers_out, "X-Content-Type-Options", "nosniff");
     apr_table_setn(r->err_headers_out, "Content-Security-Policy",
-                   "default-src 'none'; object-src 'none'; base-uri 'none'; frame-ancestors 'none'");
+                   "default-src 'none'; object-src 'none'; base-uri 'none'; "
+                   "frame-ancestors 'none'");
     return HTTP_SERVICE_UNAVAILABLE;
 }
 
