@@ -107,6 +107,8 @@ static FB_NATIVE(list_pop)
     FB_UNUSED(vm), FB_UNUSED(kwargs);
     if (status != APR_SUCCESS)
         return status;
+    if (args.v[0].tag == FB_BIGINT)
+        return fb_raise(error, "OverflowError", "Python int too large to convert to C ssize_t");
     if (list->len == 0)
         return fb_raise(error, "IndexError", "pop from empty list");
     if (at < 0)
