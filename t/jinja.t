@@ -39,6 +39,8 @@ passes("$Bin/jinja/web.jsonl", 131, 'T7 templates of a web application');
 passes("$Bin/jinja/corners.jsonl", 299, 'T7 corner cases');
 passes("$Bin/jinja/calls.jsonl", 1000, 'T7 calls of filters, tests, methods and formats');
 
+passes("$Bin/jinja/differences.jsonl", 4, 'T7 what differs from Jinja2 (docs/templates.md)');
+
 my $suite = "$Bin/../../shared/corpus/jinja-suite.jsonl";
 passes($suite, 505, 'T7 cases of Jinja2\'s own tests') if -f $suite;
 
