@@ -32,11 +32,11 @@ static const char scrypt_utf8[] =
 static const char *const pbkdf2[] = {
     "pbkdf2:sha256:1000$QsAv9HDY$a83e3869d51c702e6b0a71376b32e54d5cb7b89001a2a0149a6227587ea9db5e",
     "pbkdf2:sha1:1000$REvOmZfj$5efe9b823a775391f01791a9b76d8c835afebd77",
-    "pbkdf2:sha512:1000$pEwlSAer$"
-    "64157afada1853a95a113ea2cc7dd7c99d69bf6faff66deb905aea09ce6b47e3666"
-    "4c6435cb54c6a2d07f37c1b850bb988690002f9a22b7a28267b01c8be27bd",
-    "pbkdf2:sha256:150000$YZE0fIIV$"
-    "25bcc4f028a2b2e98f3d13cf8280beeb9da2a8e58cbf60308402f9a6a1ad4420",
+    ("pbkdf2:sha512:1000$pEwlSAer$"
+     "64157afada1853a95a113ea2cc7dd7c99d69bf6faff66deb905aea09ce6b47e3666"
+     "4c6435cb54c6a2d07f37c1b850bb988690002f9a22b7a28267b01c8be27bd"),
+    ("pbkdf2:sha256:150000$YZE0fIIV$"
+     "25bcc4f028a2b2e98f3d13cf8280beeb9da2a8e58cbf60308402f9a6a1ad4420"),
 };
 
 START_TEST(verifies_werkzeug)
@@ -150,7 +150,7 @@ START_TEST(refuses_bad_rows)
         "pbkdf2:md5:1000$salt$00",
         "pbkdf2:sha256:0$salt$00",
         "pbkdf2:sha256:$salt$00",
-        "plain$$" PW,
+        ("plain$$" PW),
         PW,
         "sha1$salt$00",
         "md5$salt$00",
