@@ -84,8 +84,8 @@ static const char *const hostile[] = {
     "\n/about",
     "/about\n",
     "/a\rb",
-    "/a\x01"
-    "b",
+    ("/a\x01"
+     "b"),
     "/a\x7f",
     "/a%7f",
     "/a#b",
