@@ -394,6 +394,9 @@ apr_status_t fb_migrate_to(fb_db *db, const char *schema_dir, int to, apr_time_t
         status = fb_error_set(error, FB_EINVALID, "there is no migration %04d; the last is %04d",
                               to, all->count);
     }
+    if (status != APR_SUCCESS) {
+        return status; /* `all` may not be there */
+    }
     const int target = to < 0 ? all->count : to;
     while (status == APR_SUCCESS && all->current != target) {
         const bool upward = all->current < target;
