@@ -1,4 +1,4 @@
-# One's own account: R5, R6, R15, R34, F14, X2, X4, D2, M7; ASVS 7.4.1, 6.2.4, 6.4.3.
+# One's own account: R5, R6, R15, R34, F14, X2, X4, D2, M7; ASVS 7.4.1, 6.2.4, 6.4.3, 16.3.3.
 use strict;
 use warnings;
 use Test::More;
@@ -129,6 +129,11 @@ sub logged_in {
     is_deeply([ flashes($client->follow($reply)->{content}) ], ['success: Your password has been updated.'], 'R34, X10 says so');
     is($client->get('/account/manage')->{status}, 200, 'R34 the site is open now');
     is($other->get('/account/manage')->{status}, 302, 'D21 other logins have ended');
+    my $user = $site->sql("SELECT id FROM users WHERE email = 'given\@example.org'");
+    my @event = $site->error_log =~ /security (event=password_changed .*)/g;
+    is(scalar @event, 1, '16.3.3 one event: a refused password changed nothing');
+    like($event[0], qr{^event=password_changed user=$user client=127\.0\.0\.1 method=POST path=/account/change-required time=},
+        '16.3.3 a changed password is an event, with whose and from where');
     is($client->get('/account/change-required')->{status}, 303, 'R34 nothing is due any more');
     is($site->client->login('given@example.org', $good)->{status}, 200, 'the old password is dead');
     my $again = $site->client;

@@ -3,6 +3,7 @@
 #include "app/forms.h"
 #include "store/session.h"
 #include "web/auth.h"
+#include "web/event.h"
 #include "web/i18n.h"
 #include "web/safe_next.h"
 
@@ -236,6 +237,7 @@ static apr_status_t change_required(fb_context *context, fb_error *error)
         rv = set_own_password(context, hash, error);
     }
     if (rv == APR_SUCCESS) {
+        fb_event_log(context, FB_EVENT_PASSWORD_CHANGED, NULL);
         rv = fb_flash_add(context, FB_FLASH_PASSWORD_UPDATED, NULL, 0, error);
     }
     if (rv != APR_SUCCESS) {

@@ -12,6 +12,7 @@
     EVENT(LOGOUT, "logout", "Somebody logged out.")                                                \
     EVENT(REAUTHENTICATED, "reauthenticated", "The password was given again for a dangerous act.") \
     EVENT(PASSWORD_FAILED, "password_failed", "A logged-in user gave a wrong current password.")   \
+    EVENT(PASSWORD_CHANGED, "password_changed", "A user set a new password for the own account.")  \
     EVENT(SESSION_ENDED, "session_ended",                                                          \
           "A session was used from another network or browser and ended (X7).")                    \
     EVENT(THROTTLED, "throttled", "A rate limit refused an attempt with 429.")                     \

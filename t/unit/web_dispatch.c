@@ -1028,6 +1028,26 @@ START_TEST(logs_security_events)
         (void)log_in(&other, "ann@example.org", "hunter22", "");
     }
     ck_has(logged, "event=throttled client=");
+    site->config.hash_wait = 0;
+    unsigned int slot;
+    ck_assert_ok(fb_counters_slot(&slot, site->counters, 0));
+    ck_lacks(logged, "event=busy");
+    visitor early = new_visitor();
+    ck_assert_int_eq(log_in(&early, "carl@example.org", PASSWORD, "")->status, 503);
+    fb_counters_release(site->counters, slot);
+    ck_has(logged, "event=busy client=192.0.2.7 method=POST path=/account/login");
+    const char *csrf = token_in(get(&v, "/account/reauthenticate"));
+    (void)ask(&v, "POST", "/account/reauthenticate",
+              apr_pstrcat(pool, "csrf_token=", csrf, "&email=a%40b.de&password=hunter22", NULL));
+    ck_has(logged, "event=password_failed user=1 client=192.0.2.7 method=POST "
+                   "path=/account/reauthenticate");
+    ck_lacks(logged, "event=reauthenticated");
+    csrf = token_in(get(&v, "/account/reauthenticate"));
+    (void)ask(&v, "POST", "/account/reauthenticate",
+              apr_pstrcat(pool, "csrf_token=", csrf,
+                          "&email=a%40b.de&password=", "three+kettles+on+a+boat", NULL));
+    ck_has(logged, "event=reauthenticated user=1 client=192.0.2.7 method=POST "
+                   "path=/account/reauthenticate");
     const char *token = token_in(get(&v, "/account/logout"));
     (void)ask(&v, "POST", "/account/logout", apr_pstrcat(pool, "csrf_token=", token, NULL));
     ck_has(logged, "event=logout user=1");
@@ -1041,6 +1061,7 @@ START_TEST(logs_security_events)
     (void)get(&other, "/page/a b\ngefälscht");
     ck_has(logged, "event=host_refused client=192.0.2.7 method=GET path=/page/a%20b%0Agef");
     ck_lacks(logged, "hunter22");
+    ck_lacks(logged, "kettles");
     ck_lacks(logged, "example.org");
     ck_lacks(logged, token);
     fb_log_set_sink(NULL, FB_LOG_NOTICE);
