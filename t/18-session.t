@@ -81,6 +81,45 @@ END
     $site->stop($order);
 }
 
+# SessionMaxAge makes mod_session save at every reply, also at those of login and logout: what the
+# session before held must not come back that way (ASVS 7.2.4, 7.4.1).
+{
+    my $site = FlaskbaseTest->new(
+        modules => [qw(cgid env alias session)],
+        users   => [ map { { email => "$_\@example.org", password => $password } } qw(ada bob) ],
+    );
+    spew("$site->{dir}/cgi-bin/show", "#!/bin/sh\necho 'Content-Type: text/plain'\necho\necho \"\$HTTP_SESSION\"\n");
+    spew("$site->{dir}/cgi-bin/set",
+        "#!/bin/sh\necho 'Content-Type: text/plain'\necho \"X-Replace-Session: \$QUERY_STRING\"\necho\necho set\n");
+    chmod 0755, "$site->{dir}/cgi-bin", glob "$site->{dir}/cgi-bin/*";
+    $site->{conf} = <<"END";
+ScriptAlias "/cgi-bin/" "$site->{dir}/cgi-bin/"
+ScriptSock "$site->{dir}/run/cgisock"
+Session On
+SessionEnv On
+SessionMaxAge 1800
+SessionHeader X-Replace-Session
+END
+    $site->start;
+    my $client = $site->client;
+    $client->get('/cgi-bin/set?planted=1');
+    like($client->get('/cgi-bin/show')->{content}, qr/planted=1/, 'SessionMaxAge: X14 a key before the login');
+    is($client->login('ada@example.org', $password)->{status}, 303, 'SessionMaxAge: login');
+    is(cookie_count($client->{last}), 1, 'SessionMaxAge: one Set-Cookie');
+    my $shown = $client->get('/cgi-bin/show')->{content};
+    unlike($shown, qr/planted/, 'V7.2.4 SessionMaxAge: what was planted before the login is gone');
+    like($shown, qr/expiry=\d/, 'SessionMaxAge: and mod_session has its own key in the new session');
+    $client->get('/cgi-bin/set?secret=ada');
+    is($client->get('/account/manage')->{status}, 200, 'SessionMaxAge: still logged in');
+    like($client->get('/cgi-bin/show')->{content}, qr/secret=ada/, 'SessionMaxAge: X14 a key of the login');
+    is($client->submit('/account/logout', {})->{status}, 303, 'SessionMaxAge: logout');
+    unlike($client->get('/cgi-bin/show')->{content}, qr/secret/, 'V7.4.1 SessionMaxAge: gone after the logout');
+    is($client->get('/account/manage')->{status}, 302, 'SessionMaxAge: logged out');
+    is($client->login('bob@example.org', $password)->{status}, 303, 'SessionMaxAge: the next person');
+    unlike($client->get('/cgi-bin/show')->{content}, qr/secret/, 'SessionMaxAge: sees nothing of it');
+    $site->stop('SessionMaxAge');
+}
+
 # Where mod_session has another provider and Flaskbase is off, it is left alone.
 {
     my $site = FlaskbaseTest->new(modules => [qw(session session_cookie cgid alias env)], on => 0,

@@ -220,6 +220,7 @@ int fb_httpd_handler(request_rec *r)
     } else {
         fb_web_dispatch(&reply, state->live, request);
     }
+    fb_httpd_session_after(state);
     if (state->body_status != 0) {
         return state->body_status;
     }

@@ -105,6 +105,7 @@ typedef struct fb_http_request {
     bool body_ended;
     int body_status; /* not 0: httpd has answered already (AP_FILTER_ERROR) */
     void *shared;    /* session_rec *: mod_session's view; NULL until loaded */
+    unsigned char session_id[FB_SESSION_ID_LEN]; /* before dispatch, while `shared` is there */
 } fb_http_request;
 
 /* Of this httpd request, made when there is none; NULL where the module is off or has no site. */
@@ -139,6 +140,8 @@ typedef enum fb_hooks_when { FB_HOOKS_EARLY, FB_HOOKS_LATE } fb_hooks_when;
 void fb_httpd_session_hooks(fb_hooks_when when);
 /* Before dispatch: the session that mod_session has already loaded, with its changes. */
 void fb_httpd_session_before(fb_http_request *state);
+/* After dispatch: what a login or logout dropped leaves mod_session's view too. */
+void fb_httpd_session_after(const fb_http_request *state);
 
 fb_log_sink fb_httpd_log;
 

@@ -26,16 +26,23 @@ static request_rec *top_of(request_rec *r)
     return r;
 }
 
+/* In place: other modules may hold the record. */
+static void give_entries(session_rec *shared, const fb_session *session)
+{
+    apr_table_clear(shared->entries);
+    for (apr_size_t i = 0; i < session->entry_count; i++) {
+        apr_table_setn(shared->entries, fb_str_to_z(shared->pool, session->entries[i].key),
+                       fb_str_to_z(shared->pool, session->entries[i].value));
+    }
+}
+
 static session_rec *new_record(const fb_session *session, apr_pool_t *pool)
 {
     session_rec *shared = apr_pcalloc(pool, sizeof(*shared));
 
     shared->pool = pool;
     shared->entries = apr_table_make(pool, (int)session->entry_count + 4);
-    for (apr_size_t i = 0; i < session->entry_count; i++) {
-        apr_table_setn(shared->entries, fb_str_to_z(pool, session->entries[i].key),
-                       fb_str_to_z(pool, session->entries[i].value));
-    }
+    give_entries(shared, session);
     return shared;
 }
 
@@ -177,6 +184,25 @@ void fb_httpd_session_before(fb_http_request *state)
     fb_error_init(&error, state->r->pool);
     if (take_entries(top, &error) != APR_SUCCESS) {
         fb_log_error(state->r, FB_LOG_WARNING, &error);
+    }
+    memcpy(top->session_id, top->request.session->id, FB_SESSION_ID_LEN);
+}
+
+void fb_httpd_session_after(const fb_http_request *state)
+{
+    const fb_http_request *top =
+        ap_get_module_config(top_of(state->r)->request_config, &flaskbase_module);
+    const fb_session *session;
+
+    if (top == NULL || top->shared == NULL) {
+        return;
+    }
+    session = top->request.session;
+    /* A login or logout began a session anew: mod_session must not carry into it what the one before
+     * held (session fixation, ASVS 7.2.4; the next person's eyes after a logout). */
+    if (session->state == FB_SESSION_CLEARED ||
+        memcmp(session->id, top->session_id, FB_SESSION_ID_LEN) != 0) {
+        give_entries(top->shared, session);
     }
 }
 
