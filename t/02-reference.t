@@ -1,4 +1,4 @@
-# The pages under docs/reference/ and docs/man/ say what the tables say (issue 2, 3).
+# The pages under docs/reference/ and docs/man/ say what the tables say.
 use strict;
 use warnings;
 use Test::More;

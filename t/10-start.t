@@ -1,4 +1,4 @@
-# A private httpd loads the module, serves the site's home page, and stops (issue 2: it serves).
+# A private httpd loads the module, serves the site's home page, and stops.
 use strict;
 use warnings;
 use Test::More;

@@ -1,6 +1,6 @@
 # Odd and hostile requests: methods, paths, hosts, headers, bodies. Every one gets its 4xx in the
-# site's layout where a handler is reached; never a 500, never a dead child (issue 2 item 10;
-# ASVS V4.1.4, V4.2.1, V1.1.1, V2.2, V1.4).
+# site's layout where a handler is reached; never a 500, never a dead child
+# (ASVS V4.1.4, V4.2.1, V1.1.1, V2.2, V1.4).
 use strict;
 use warnings;
 use Test::More;

@@ -1,5 +1,5 @@
 # Two virtual hosts with two sites and two databases in one httpd; cookies, tokens and users don't
-# mix (issue 2 item 10; X14; DESIGN section 3; ASVS V9 other vhost's token).
+# mix (X14; DESIGN section 3; ASVS V9 other vhost's token).
 use strict;
 use warnings;
 use Test::More;

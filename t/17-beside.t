@@ -1,5 +1,5 @@
 # In one httpd beside a DocumentRoot, CGI programs, a proxied backend, aliases and rewrite rules
-# (issue 2 item 10, X5, X8).
+# (X5, X8).
 use strict;
 use warnings;
 use Test::More;

@@ -1,5 +1,5 @@
 # An administrator logs in and out with a real browser, on a desktop, on a phone, and without
-# scripts (R3, R5, R16, X2, X12, X13; issue 2, 11). Needs node, chromium and build/browser
+# scripts (R3, R5, R16, X2, X12, X13). Needs node, chromium and build/browser
 # (./quickstart check installs all three).
 use strict;
 use warnings;

@@ -41,8 +41,9 @@ passes("$Bin/jinja/calls.jsonl", 1000, 'T7 calls of filters, tests, methods and 
 
 passes("$Bin/jinja/differences.jsonl", 4, 'T7 what differs from Jinja2 (docs/templates.md)');
 
-my $suite = "$Bin/../../shared/corpus/jinja-suite.jsonl";
-passes($suite, 505, 'T7 cases of Jinja2\'s own tests') if -f $suite;
+# A recorded suite, if there is one beside the clone; one that is asked for by name must be there.
+my $suite = $ENV{JINJA_SUITE} || "$Bin/../../shared/corpus/jinja-suite.jsonl";
+passes($suite, 505, 'T7 the recorded suite') if $ENV{JINJA_SUITE} || -f $suite;
 
 SKIP: {
     skip 'python3-jinja2 is not installed', 4

@@ -1,4 +1,4 @@
-# ./quickstart: serves, keeps, stops, and says in one sentence what is wrong (issue 2, A.2).
+# ./quickstart: serves, keeps, stops, and says in one sentence what is wrong.
 use strict;
 use warnings;
 use Test::More;
