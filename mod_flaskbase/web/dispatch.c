@@ -263,13 +263,16 @@ static apr_status_t serve(fb_context *context, fb_match *match, fb_error *error)
 /* What failed changed nothing, so the session stays as the browser has it. */
 static void forget_changes(fb_context *context)
 {
+    fb_session *fresh;
     fb_error ignored;
+    if (context->session == NULL) {
+        return;
+    }
     fb_error_init(&ignored, context->pool);
-    if (context->request->session != NULL) {
-        context->session->state = FB_SESSION_CLEAN;
-    } else if (context->session != NULL &&
-               fb_session_open(&context->session, context->site, context->request, &ignored) !=
-                   APR_SUCCESS) {
+    if (fb_session_open(&fresh, context->site, context->request, &ignored) == APR_SUCCESS) {
+        *context->session = *fresh; /* in place: httpd's session provider holds the same object */
+        fb_crypto_cleanse(fresh->key, sizeof fresh->key);
+    } else {
         context->session = NULL;
     }
 }

@@ -1,4 +1,4 @@
-/* Whole requests through dispatch, on a migrated SQLite database: X1-X7, X9, X10, X12, X15, R3, R5,
+/* Whole requests through dispatch, on a migrated SQLite database: X1-X7, X9, X10, X12, X14, X15, R3, R5,
  * R26, R34; ASVS 3.4, 3.5, 6.3, 7.2, 7.3, 8.2. */
 #include "store_unit.h"
 
@@ -18,6 +18,7 @@
 /* ---- a small application ------------------------------------------------------------------ */
 
 static fb_handler index_view, page_view, login_view, logout_view, act_view, broken_view, args_view;
+static fb_handler halfway_view;
 
 static const fb_route main_routes[] = {
     { .pattern = "/",
@@ -59,6 +60,11 @@ static const fb_route main_routes[] = {
       .endpoint = "main.broken_template",
       .view = broken_view,
       .doc = "fails while rendering" },
+    { .pattern = "/halfway",
+      .methods = FB_GET,
+      .endpoint = "main.halfway",
+      .view = halfway_view,
+      .doc = "fails after it changed the session" },
     { .pattern = "/token/<token>",
       .methods = FB_GET,
       .endpoint = "main.token",
@@ -159,6 +165,7 @@ static const struct {
     { "errors/500.html", "{% extends 'base.html' %}{% block body %}E500 {{ incident_id }}"
                          "{% endblock %}" },
     { "errors/400.html", "E400 {{ reason }} {{ retry_url }}" },
+    { "errors/503.html", "E503 <input name=csrf_token value={{ csrf_token() }}>" },
     { "errors/429.html", "E429 {{ retry_after_text }}" },
 };
 
@@ -183,6 +190,14 @@ static apr_status_t broken_view(fb_context *context, fb_error *e)
         return fb_error_set(e, APR_EGENERAL, "secret internals");
     }
     return fb_context_render(context, 200, "broken.html", e);
+}
+
+static apr_status_t halfway_view(fb_context *context, fb_error *e)
+{
+    fb_session_clear(context->session);
+    apr_status_t status =
+        fb_session_set(context->session, context->request, FB_STR("k"), FB_STR("half"), e);
+    return status == APR_SUCCESS ? fb_error_set(e, FB_EUNAVAIL, "halfway") : status;
 }
 
 static int acts; /* how often something would have been changed */
@@ -335,6 +350,8 @@ typedef struct visitor {
     bool https;
     fb_header extra[6];
     size_t extra_count;
+    bool shares;         /* httpd's session provider opens the session (X14) ... */
+    fb_session *session; /* ... this one, as it was after the last request */
 } visitor;
 
 static visitor new_visitor(void)
@@ -398,6 +415,10 @@ static fb_reply *ask(visitor *v, const char *method, const char *url, const char
         request.body_baton = &text;
     }
     request.headers = headers;
+    if (v->shares) {
+        ck_assert_ok(fb_session_open(&v->session, site, &request, &error));
+        request.session = v->session;
+    }
     fb_reply *reply = NULL;
     fb_web_dispatch(&reply, site, &request);
     ck_assert_ptr_nonnull(reply);
@@ -994,6 +1015,45 @@ START_TEST(lives_without_a_database)
 }
 END_TEST
 
+/* X14: what fails leaves the session as the browser has it, whoever opened it. */
+START_TEST(takes_back_changes)
+{
+    static const unsigned char zero[FB_SESSION_ID_LEN];
+    for (int shares = 0; shares < 2; shares++) {
+        visitor v = logged_in(shares ? "a@example.org" : "b@example.org", "User", ""), anonymous;
+        const char *cookie = v.cookie;
+        v.shares = shares != 0;
+        ck_assert_int_eq(get(&v, "/act")->status, 200);
+        fb_session before = v.shares ? *v.session : (fb_session){ .state = FB_SESSION_NONE };
+        fb_reply *reply = get(&v, "/halfway");
+        ck_assert_int_eq(reply->status, 503);
+        ck_assert_str_eq(header(reply, "Set-Cookie"), "");
+        ck_assert_str_eq(v.cookie, cookie);
+        if (v.shares) {
+            ck_assert_int_eq(v.session->state, FB_SESSION_CLEAN);
+            ck_assert(v.session->has_login);
+            ck_assert_mem_eq(v.session->id, before.id, sizeof before.id);
+            ck_assert_mem_eq(v.session->key, before.key, sizeof before.key);
+            ck_assert_uint_eq(v.session->entry_count, 0);
+        }
+        /* Without a cookie the page's token belongs to a session with an id, not to none. */
+        anonymous = new_visitor();
+        anonymous.shares = shares != 0;
+        reply = get(&anonymous, "/broken");
+        ck_assert_int_eq(reply->status, 500);
+        ck_assert_str_eq(header(reply, "Set-Cookie"), "");
+        ck_assert(!anonymous.shares || anonymous.session->state == FB_SESSION_NONE);
+        reply = get(&anonymous, "/halfway");
+        ck_assert_int_eq(reply->status, 503);
+        ck_assert_ptr_nonnull(anonymous.cookie);
+        ck_assert(!anonymous.shares || memcmp(anonymous.session->id, zero, sizeof zero) != 0);
+        reply = ask(&anonymous, "POST", "/account/login",
+                    apr_pstrcat(pool, "email=&csrf_token=", token_in(reply), NULL));
+        ck_assert_int_eq(reply->status, 200); /* the form again: the token was good */
+    }
+}
+END_TEST
+
 /* ---- what is logged ----------------------------------------------------------------------- */
 
 static const char *logged; /* all lines */
@@ -1102,6 +1162,7 @@ static void add(TCase *tests)
     tcase_add_test(tests, reauthenticates);
     tcase_add_test(tests, protects);
     tcase_add_test(tests, lives_without_a_database);
+    tcase_add_test(tests, takes_back_changes);
     tcase_add_test(tests, logs_security_events);
     tcase_add_test(tests, keeps_messages_from_head);
 }
