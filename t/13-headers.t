@@ -1,14 +1,25 @@
-# Headers and cookies of every reply (X12, X13; ASVS V3.3, V3.4, V4.1; D37), on every status.
+# Headers and cookies of every reply (X12, X13, X15; ASVS V3.3, V3.4, V4.1; D37), on every status.
 use strict;
 use warnings;
 use Test::More;
 use FlaskbaseTest;
+use FlaskbaseTest::Page qw(text problems);
 
+my $good = 'correct horse 7 staple';
 my $site = FlaskbaseTest->start(
-    users  => [ { email => 'ada@example.org', password => 'correct horse 7 staple' } ],
+    users  => [ { email => 'ada@example.org', password => $good } ],
     htdocs => { 'file.txt' => "x\n" },
+    env    => { LOGIN_LIMIT_ACCOUNT => '3/15m' },
+    # Pages that fail when half of them is written: by an error, and by one limit after another.
+    templates => {
+        'account/manage.html'      => "HALF{% set n = none %}{{ n.no.such }}",
+        'account/reauthenticate.html' => "HALF{% for a in range(99999) %}{% for b in range(99999) %}"
+            . "{% endfor %}{% endfor %}",
+        'account/logout.html' => "HALF{% set t = 'x' * 900000 %}{% for a in range(400) %}{{ t }}{% endfor %}",
+    },
 );
 my $client = $site->client;
+my $ada    = $site->client;
 
 # [ name, status, request ]
 my @table = (
@@ -28,6 +39,22 @@ my @table = (
                 headers => { 'content-type' => 'application/json' }) } ],
     [ 'host',          421, sub { $site->raw_reply("GET / HTTP/1.1\r\nHost: evil.example\r\nConnection: close\r\n\r\n") } ],
 );
+# These in order: a login, what only it may see, one attempt too many, and an old schema at last.
+push @table, (
+    [ 'login',         303, sub { $ada->login('ada@example.org', $good) } ],
+    [ 'forbidden',     403, sub { $ada->get('/admin/') } ],
+    [ 'failing page',  500, sub { $ada->get('/account/manage') } ],
+    [ 'failing JSON',  500, sub { $ada->get('/account/manage', accept => 'application/json') } ],
+    [ 'endless page',  500, sub { $ada->get('/account/reauthenticate') } ],
+    [ 'page too large', 500, sub { $ada->get('/account/logout') } ],
+    [ 'throttled',     429, sub { $client->login('nobody@example.org', "wrong $_") for 1 .. 3;
+                $client->login('nobody@example.org', 'wrong') } ],
+    [ 'not modified',  304, sub { my $fresh = $site->client;
+                $fresh->get('/', 'if-none-match' => $fresh->get('/')->{headers}{etag}) } ],
+    [ 'old schema',    503, sub { $site->cli_ok('db', 'downgrade'); $ada->get('/account/manage') } ],
+    [ 'old schema, JSON', 503, sub { $ada->get('/account/manage', accept => 'application/json') } ],
+);
+$site->expect_log(qr/\[flaskbase:error\]/);
 for my $row (@table) {
     my ($name, $status, $ask) = @$row;
     my $reply = $ask->();
@@ -48,11 +75,25 @@ for my $row (@table) {
     ok(!ref $h->{$_}, "$name: $_ only once")
         for qw(content-security-policy x-content-type-options referrer-policy cache-control);
     like($h->{'content-type'} || '', qr/; charset=utf-8$/i, "$name: V4.1.1 charset")
-        if $status != 308 && $status != 302 && ($h->{"content-type"} || "") !~ m{json}; # JSON is UTF-8 by itself
+        if $status !~ /^30[2348]$/ && ($h->{"content-type"} || "") !~ m{json}; # JSON is UTF-8 by itself
     unlike(join("\n", %$h), qr/x-powered-by/i, "$name: nothing about the implementation");
     unlike($reply->{content}, qr/<script(?![^>]*\bsrc=)[^>]*>\s*\S|\son[a-z]+="|\sstyle="|javascript:/i,
         "$name: X13 no inline script or style");
+    next if $status < 500;
+    like($h->{'cache-control'}, qr/no-store/, "$name: X12 no-store");
+    unlike($reply->{content}, qr/HALF|none|attribute|schema|limit|memory/i, "$name: X15 nothing of the failed page, nor why");
+    my ($incident) = $name =~ /JSON/
+        ? $reply->{content} =~ /"incident": ?"([0-9a-f]{12})"/
+        : text($reply->{content}) =~ /please quote this number: ([0-9a-f]{12})\b/;
+    ok($incident, "$name: X15 an incident id") or diag $reply->{content};
+    my @lines = grep { defined $incident && /\Q$incident\E/ } split /\n/, $site->error_log;
+    is(scalar @lines, 1, "$name: X15 which stands in the log");
+    next if $name =~ /JSON/;
+    is_deeply([ problems($reply->{content}) ], [], "$name: X15 a whole page");
+    like($reply->{content}, qr/<nav\b/, "$name: X15 in the site's layout");
 }
+$site->cli_ok('db', 'upgrade');
+is($site->client->login('ada@example.org', $good)->{status}, 303, 'and all is well again');
 
 # Anonymous pages without a form: no cookie, cacheable.
 {

@@ -108,8 +108,8 @@ static apr_uint64_t seed(const fb_context *context)
     return value;
 }
 
-apr_status_t fb_context_render(fb_context *context, int status, const char *template_name,
-                               fb_error *error)
+static apr_status_t render(fb_context *context, int status, const char *template_name,
+                           fb_error *error)
 {
     const fb_env *env = context->site->templates;
     const fb_template *found = env != NULL ? fb_env_find(env, fb_str_from(template_name)) : NULL;
@@ -149,6 +149,27 @@ apr_status_t fb_context_render(fb_context *context, int status, const char *temp
     reply->chunks = chunks;
     reply->length = chunks.total;
     return APR_SUCCESS;
+}
+
+/* What a page fails by is never the sender's fault, who would be told 404 or 413 for it. A database
+ * that is away stays what it is. */
+apr_status_t fb_context_render(fb_context *context, int status, const char *template_name,
+                               fb_error *error)
+{
+    apr_status_t rv = render(context, status, template_name, error);
+    switch (rv) {
+    case FB_ENOTFOUND:
+    case FB_EDENIED:
+    case FB_EINVALID:
+    case FB_ESYNTAX:
+    case FB_ELIMIT:
+        if (error->message == NULL) {
+            return fb_error_set(error, FB_ETEMPLATE, "the page \"%s\" is too large", template_name);
+        }
+        error->status = FB_ETEMPLATE;
+        return FB_ETEMPLATE;
+    default: return rv;
+    }
 }
 
 /* Pairs of name and value until NULL. */
