@@ -104,7 +104,7 @@ static apr_status_t make_keys(const fb_crypto **crypto_out, fb_keyring **ring,
 
 apr_status_t fb_app_site_create(fb_site **out, const fb_settings *settings, const fb_env *env,
                                 const char *const *hosts, apr_size_t host_count,
-                                fb_app_counters counters, apr_pool_t *pool, fb_error *error)
+                                const fb_file_owner *counters, apr_pool_t *pool, fb_error *error)
 {
     fb_site_config config;
     fb_keyring *ring;
@@ -122,7 +122,9 @@ apr_status_t fb_app_site_create(fb_site **out, const fb_settings *settings, cons
     }
     parts.keyring = ring;
     fb_site_config_load(&config, settings, hosts, host_count, pool);
-    if (counters == FB_APP_COUNTERS_PRIVATE) {
+    if (counters != NULL) {
+        config.counters_owner = *counters;
+    } else {
         config.counters_file = NULL;
     }
     return fb_site_create(out, &parts, pool, error);

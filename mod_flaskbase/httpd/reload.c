@@ -6,6 +6,7 @@
 #include <apr_file_info.h>
 #include <apr_strings.h>
 #include <apr_thread_mutex.h>
+#include <unixd.h>
 
 #include "base/banned.h"
 
@@ -101,6 +102,7 @@ static void report(void *baton, const fb_error *problem)
 static fb_generation *make(const fb_http_site *site, request_rec *r)
 {
     const struct fb_reloader *reloader = site->reloader;
+    const fb_file_owner owner = { ap_unixd_config.user_id, ap_unixd_config.group_id };
     fb_app_templates templates = { .report = report, .baton = r };
     fb_generation *generation;
     apr_pool_t *pool;
@@ -117,7 +119,7 @@ static fb_generation *make(const fb_http_site *site, request_rec *r)
     status = fb_app_env_create(&env, site->settings, &templates, pool, &error);
     if (status == APR_SUCCESS) {
         status = fb_app_site_create(&generation->site, site->settings, env, reloader->hosts,
-                                    reloader->host_count, FB_APP_COUNTERS_SHARED, pool, &error);
+                                    reloader->host_count, &owner, pool, &error);
     }
     if (status != APR_SUCCESS) {
         if (status != FB_ETEMPLATE) {

@@ -11,7 +11,6 @@
 #include <http_log.h>
 #include <http_main.h>
 #include <stdlib.h>
-#include <unistd.h>
 #include <unixd.h>
 
 #include "base/banned.h"
@@ -286,17 +285,6 @@ static apr_status_t parse_proxies(fb_http_site *site, apr_pool_t *pool, fb_error
     return APR_SUCCESS;
 }
 
-/* The counters' file is made by root's httpd and used by the server's user and its CLI. */
-static void hand_over(const char *path)
-{
-    if (path != NULL && geteuid() == 0) {
-        if (chown(path, ap_unixd_config.user_id, ap_unixd_config.group_id) != 0) {
-            ap_log_error(APLOG_MARK, APLOG_WARNING, errno, NULL,
-                         "%s could not be given to the server's user", path);
-        }
-    }
-}
-
 static apr_status_t configure_pools(server_rec *main_server, fb_http_site *site, apr_pool_t *pconf,
                                     apr_pool_t *ptemp, fb_error *error)
 {
@@ -320,16 +308,14 @@ static apr_status_t configure_pools(server_rec *main_server, fb_http_site *site,
 static apr_status_t assemble(fb_http_site *site, const fb_env *env, const apr_array_header_t *hosts,
                              apr_pool_t *pconf, apr_pool_t *ptemp, fb_error *error)
 {
+    const fb_file_owner owner = { ap_unixd_config.user_id, ap_unixd_config.group_id };
     fb_site *made;
-    apr_status_t status = fb_app_site_create(
-        &made, site->settings, env, (const char *const *)hosts->elts, (apr_size_t)hosts->nelts,
-        is_configtest() ? FB_APP_COUNTERS_PRIVATE : FB_APP_COUNTERS_SHARED, pconf, error);
+    apr_status_t status =
+        fb_app_site_create(&made, site->settings, env, (const char *const *)hosts->elts,
+                           (apr_size_t)hosts->nelts, is_configtest() ? NULL : &owner, pconf, error);
 
     if (status != APR_SUCCESS) {
         return status;
-    }
-    if (!is_configtest()) {
-        hand_over(made->config.counters_file);
     }
     if (!fb_settings_flag(site->settings, FB_SET_TEMPLATE_RELOAD)) {
         fb_site_warm(made, ptemp);

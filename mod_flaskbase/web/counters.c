@@ -8,7 +8,10 @@
 #include <fcntl.h>
 #include <signal.h>
 #include <stdatomic.h>
+#include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -34,7 +37,7 @@ typedef struct entry {
 typedef _Atomic uint64_t place;
 
 typedef struct shared {
-    _Atomic uint64_t magic;
+    uint64_t magic; /* written once, before the file has its name */
     place slots[SLOTS_MAX];
     place queue[QUEUE_MAX];
     entry entries[SETS * WAYS];
@@ -52,54 +55,102 @@ static apr_status_t unmap(void *data)
     return munmap(counters->map, sizeof(shared)) == 0 ? APR_SUCCESS : errno;
 }
 
-/* Opens the file and makes sure that it has its full size on disk. */
-static apr_status_t open_file(int *fd, const char *file, fb_error *error)
+static int make_descriptor(int fd, const fb_file_owner *owner)
 {
-    struct stat info;
-    *fd = open(file, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
-    if (*fd < 0) {
-        return fb_error_set_os(error, errno, "the counters' file %s can not be opened", file);
+    const uint64_t magic = MAGIC;
+    if (geteuid() == 0 && fchown(fd, owner->user, owner->group) != 0) {
+        return errno;
     }
-    int failed = fstat(*fd, &info) != 0 ? errno : 0;
-    if (failed == 0 && !S_ISREG(info.st_mode)) {
-        failed = EINVAL;
+    int failed = posix_fallocate(fd, 0, (off_t)sizeof(shared)); /* zeros: nothing counted */
+    if (failed != 0) {
+        return failed;
     }
-    if (failed == 0 && info.st_size != (off_t)sizeof(shared)) {
-        failed = ftruncate(*fd, 0) != 0 ? errno : 0;
-    }
+    ssize_t written = pwrite(fd, &magic, sizeof magic, offsetof(shared, magic));
+    return written == (ssize_t)sizeof magic ? 0 : written < 0 ? errno : EIO;
+}
+
+/* A new file beside the old one, which children of before may still have mapped: to cut or wipe
+ * that one would end them with SIGBUS. Only the descriptor is given away and filled: the folder
+ * belongs to the server's user, who could put a link in the place of any name while root looks. */
+static apr_status_t make_file(int *out, const char *file, const fb_file_owner *owner,
+                              apr_pool_t *pool, fb_error *error)
+{
+    char *beside = apr_pstrcat(pool, file, ".XXXXXX", NULL);
+    int fd = mkstemp(beside); /* mode 0600, O_EXCL: a new file, no link followed */
+    int failed = fd < 0 ? errno : 0;
     if (failed == 0) {
-        failed = posix_fallocate(*fd, 0, (off_t)sizeof(shared));
+        failed = fcntl(fd, F_SETFD, FD_CLOEXEC) != 0 ? errno : make_descriptor(fd, owner);
+        if (failed == 0 && rename(beside, file) != 0) {
+            failed = errno;
+        }
+        if (failed != 0) {
+            (void)unlink(beside);
+            (void)close(fd);
+        }
     }
     if (failed != 0) {
-        (void)close(*fd);
         return fb_error_set_os(error, failed, "the counters' file %s can not be made", file);
     }
+    *out = fd;
     return APR_SUCCESS;
 }
 
-static void start_afresh(shared *map)
+/* Is it a file of this layout that belongs to whom it should? Read, not mapped: who may write to it
+ * may also cut it while it is looked at. */
+static bool is_current(int fd, const struct stat *info, const fb_file_owner *owner)
 {
-    for (unsigned int i = 0; i < SETS * WAYS; i++) {
-        atomic_store(&map->entries[i].key, 0);
-        atomic_store(&map->entries[i].tat, 0);
-    }
-    for (unsigned int i = 0; i < SLOTS_MAX; i++) {
-        atomic_store(&map->slots[i], 0);
-    }
-    for (unsigned int i = 0; i < QUEUE_MAX; i++) {
-        atomic_store(&map->queue[i], 0);
-    }
-    atomic_store(&map->magic, MAGIC);
+    uint64_t magic = 0;
+    uid_t wanted = geteuid() == 0 ? owner->user : geteuid();
+    return info->st_uid == wanted && info->st_size == (off_t)sizeof(shared) &&
+           pread(fd, &magic, sizeof magic, offsetof(shared, magic)) == (ssize_t)sizeof magic &&
+           magic == MAGIC;
 }
 
-apr_status_t fb_counters_open(fb_counters **out, const char *file, unsigned int slots,
-                              unsigned int queue, apr_pool_t *pool, fb_error *error)
+/* Nothing that a link of any kind could have brought here. */
+static bool is_usable(const struct stat *info, const fb_file_owner *owner)
+{
+    return S_ISREG(info->st_mode) && info->st_nlink == 1 &&
+           (info->st_uid == geteuid() || info->st_uid == owner->user);
+}
+
+static apr_status_t open_file(int *out, const char *file, const fb_file_owner *owner,
+                              apr_pool_t *pool, fb_error *error)
+{
+    struct stat info;
+    int fd = open(file, O_RDWR | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
+    if (fd < 0 && errno == ENOENT) {
+        return make_file(out, file, owner, pool, error);
+    }
+    if (fd < 0) {
+        return fb_error_set_os(error, errno, "the counters' file %s can not be opened", file);
+    }
+    int failed = fstat(fd, &info) != 0 ? errno : 0;
+    if (failed == 0 && is_usable(&info, owner) && is_current(fd, &info, owner)) {
+        *out = fd;
+        return APR_SUCCESS;
+    }
+    (void)close(fd);
+    if (failed != 0) {
+        return fb_error_set_os(error, failed, "the counters' file %s can not be opened", file);
+    }
+    if (!is_usable(&info, owner)) {
+        return fb_error_set(error, FB_EDENIED,
+                            "the counters' file %s is not a plain file of the server's user with "
+                            "one name: find out who put it there, then remove it",
+                            file);
+    }
+    return make_file(out, file, owner, pool, error);
+}
+
+apr_status_t fb_counters_open(fb_counters **out, const char *file, fb_file_owner owner,
+                              unsigned int slots, unsigned int queue, apr_pool_t *pool,
+                              fb_error *error)
 {
     fb_counters *counters = apr_pcalloc(pool, sizeof *counters);
     int fd = -1;
 
     if (file != NULL) {
-        apr_status_t status = open_file(&fd, file, error);
+        apr_status_t status = open_file(&fd, file, &owner, pool, error);
         if (status != APR_SUCCESS) {
             return status;
         }
@@ -114,9 +165,6 @@ apr_status_t fb_counters_open(fb_counters **out, const char *file, unsigned int 
         return fb_error_set_os(error, failed, "the counters can not be mapped");
     }
     counters->map = map;
-    if (atomic_load(&counters->map->magic) != MAGIC) {
-        start_afresh(counters->map);
-    }
     long processors = sysconf(_SC_NPROCESSORS_ONLN);
     unsigned int half = processors > 3 ? (unsigned int)processors / 2 : 1;
     counters->slots = slots == 0 ? half : slots;

@@ -5,14 +5,25 @@
 
 #include "base/num.h"
 
+#include <apr_user.h>
+
 typedef struct fb_counters fb_counters;
 
-/* Maps `file` (made with mode 0600 if it is not there, made anew if it is not one of ours; its
- * blocks are reserved, so that a full disk can't hurt later), or anonymous memory shared with
- * children when `file` is NULL. Survives graceful restarts. `slots` 0: max(1, processors / 2).
- * Unmapped with `pool`. */
-apr_status_t fb_counters_open(fb_counters **out, const char *file, unsigned int slots,
-                              unsigned int queue, apr_pool_t *pool, fb_error *error) FB_MUST_CHECK;
+/* Whose the file is: the server's user, while root's httpd makes it. */
+typedef struct fb_file_owner {
+    apr_uid_t user;
+    apr_gid_t group;
+} fb_file_owner;
+
+/* Maps `file`, or anonymous memory shared with children when `file` is NULL. Survives graceful
+ * restarts. The file is made with mode 0600 and its blocks reserved, so that a full disk can't hurt
+ * later; made by root it is given to `owner` (else `owner` does not matter). One of another layout
+ * or made by root for nobody is replaced, never changed: others may have it mapped. FB_EDENIED for
+ * what is no plain file with one name that belongs to us or `owner`. `slots` 0:
+ * max(1, processors / 2). Unmapped with `pool`. */
+apr_status_t fb_counters_open(fb_counters **out, const char *file, fb_file_owner owner,
+                              unsigned int slots, unsigned int queue, apr_pool_t *pool,
+                              fb_error *error) FB_MUST_CHECK;
 
 /* Takes one of the subject's allowance, `rate.count` at once and refilled evenly over
  * `rate.period` (GCRA: one 64-bit word per subject, no window edges). *wait is 0 when it was

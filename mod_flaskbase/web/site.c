@@ -206,7 +206,8 @@ apr_status_t fb_site_create(fb_site **out, const fb_site_parts *parts, apr_pool_
     }
     if (status == APR_SUCCESS) {
         status = fb_counters_open(&site->counters, site->config.counters_file,
-                                  site->config.hash_slots, site->config.hash_queue, pool, error);
+                                  site->config.counters_owner, site->config.hash_slots,
+                                  site->config.hash_queue, pool, error);
     }
     if (status == APR_SUCCESS) {
         fb_headers_prepare(site);

@@ -6,13 +6,13 @@
 #include "base/settings.h"
 #include "store/session.h"
 #include "template/template.h"
+#include "web/counters.h"
 #include "web/password.h"
 #include "web/reply.h"
 #include "web/request.h"
 #include "web/route.h"
 
 struct fb_assets;
-struct fb_counters;
 struct fb_page;
 
 typedef enum fb_protection {
@@ -54,6 +54,7 @@ typedef struct fb_site_config {
     apr_size_t static_dir_count;
     const char *asset_url;     /* "" or another origin in front of asset URLs */
     const char *counters_file; /* mmap'd, shared by all processes; NULL: this process alone */
+    fb_file_owner counters_owner;
 } fb_site_config;
 
 void fb_site_config_defaults(fb_site_config *config);

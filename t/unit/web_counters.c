@@ -4,16 +4,23 @@
 #include "web/counters.h"
 
 #include <apr_file_io.h>
+#include <fcntl.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 static const fb_rate ten = { 10, 15 * FB_MINUTE };
 
+/* The server's user: another one than ours if we are root. */
+static fb_file_owner owner(void)
+{
+    return geteuid() == 0 ? (fb_file_owner){ 65534, 65534 } : (fb_file_owner){ getuid(), getgid() };
+}
+
 static fb_counters *counters_in(const char *file, unsigned slots, unsigned queue)
 {
     fb_counters *c = NULL;
-    ck_assert_ok(fb_counters_open(&c, file, slots, queue, pool, &error));
+    ck_assert_ok(fb_counters_open(&c, file, owner(), slots, queue, pool, &error));
     return c;
 }
 
@@ -115,21 +122,94 @@ START_TEST(survives_reopening)
 {
     const char *path = temp_file();
     struct stat info;
-    fb_counters *a = counters_in(path, 1, 1), *b;
+    fb_counters *a = counters_in(path, 1, 1), *b, *none = NULL;
     ck_assert_int_eq(stat(path, &info), 0);
     ck_assert_int_eq(info.st_mode & 0777, 0600);
+    ck_assert_uint_eq(info.st_uid, owner().user);
+    ck_assert_uint_eq(info.st_gid, owner().group);
     for (int i = 0; i < 10; i++) {
         ck_assert_int_eq(take(a, 5, TEST_NOW), 0);
     }
     b = counters_in(path, 1, 1);
     ck_assert_int_gt(take(b, 5, TEST_NOW), 0);
-    ck_assert_int_eq(truncate(path, 100), 0); /* another version's file */
-    fb_counters *c = counters_in(path, 1, 1);
-    ck_assert_int_eq(take(c, 5, TEST_NOW), 0);
     ck_assert_int_eq(unlink(path), 0);
-    ck_assert_int_ne(fb_counters_open(&c, "/nonexistent/folder/limits", 1, 1, pool, &error),
-                     APR_SUCCESS);
+    ck_assert_int_ne(
+        fb_counters_open(&none, "/nonexistent/folder/limits", owner(), 1, 1, pool, &error),
+        APR_SUCCESS);
     ck_assert_ptr_nonnull(error.message);
+}
+END_TEST
+
+/* A file of another layout (an upgrade) is replaced: processes of before keep theirs, whole. */
+START_TEST(replaces_another_layout)
+{
+    const char *path = temp_file();
+    char magic[8] = "another";
+    struct stat before, after;
+    for (apr_uint64_t way = 0, key = 50; way < 2; way++, key++) {
+        fb_counters *a = counters_in(path, 1, 1);
+        ck_assert_int_eq(take(a, key, TEST_NOW), 0);
+        int fd = open(path, O_RDWR);
+        ck_assert_int_ge(fd, 0);
+        if (way == 0) {
+            ck_assert_int_eq(pwrite(fd, magic, sizeof magic, 0), sizeof magic);
+        } else {
+            ck_assert_int_eq(fstat(fd, &before), 0);
+            ck_assert_int_eq(ftruncate(fd, before.st_size + 4096), 0);
+        }
+        ck_assert_int_eq(fstat(fd, &before), 0);
+        fb_counters *b = counters_in(path, 1, 1);
+        ck_assert_int_eq(fstat(fd, &after), 0);
+        ck_assert_int_eq(after.st_size, before.st_size);
+        for (int i = 0; i < 9; i++) {
+            ck_assert_int_eq(take(a, key, TEST_NOW), 0); /* neither SIGBUS nor forgotten */
+        }
+        ck_assert_int_gt(take(a, key, TEST_NOW), 0);
+        ck_assert_int_eq(take(b, key, TEST_NOW), 0);
+        ck_assert_int_eq(stat(path, &after), 0);
+        ck_assert_uint_ne(after.st_ino, before.st_ino);
+        ck_assert_uint_eq(after.st_uid, owner().user);
+        ck_assert_int_eq(after.st_mode & 0777, 0600);
+        ck_assert_int_eq(close(fd), 0);
+    }
+    ck_assert_int_eq(unlink(path), 0);
+}
+END_TEST
+
+/* CWE-59: the folder belongs to the server's user, and root opens the file: what a link brings is
+ * neither used nor given away. */
+START_TEST(refuses_links)
+{
+    const char *path = temp_file(), *victim = apr_pstrcat(pool, path, "-victim", NULL);
+    struct stat info;
+    fb_counters *c = NULL;
+    int fd = open(victim, O_RDWR | O_CREAT | O_EXCL, 0640);
+    ck_assert_int_ge(fd, 0);
+    ck_assert_int_eq(write(fd, "kept", 4), 4);
+    for (int way = 0; way < 2; way++) {
+        ck_assert_int_eq(way == 0 ? symlink(victim, path) : link(victim, path), 0);
+        ck_assert_int_ne(fb_counters_open(&c, path, owner(), 1, 1, pool, &error), APR_SUCCESS);
+        ck_assert_ptr_nonnull(strstr(error.message, path));
+        ck_assert_int_eq(fstat(fd, &info), 0);
+        ck_assert_int_eq(info.st_size, 4);
+        ck_assert_uint_eq(info.st_uid, geteuid());
+        ck_assert_int_eq(unlink(path), 0);
+        fb_error_init(&error, pool);
+    }
+    if (geteuid() == 0) {
+        /* Of a third user. */
+        ck_assert_int_eq(fchown(fd, 12345, 12345), 0);
+        ck_assert_int_eq(rename(victim, path), 0);
+        ck_assert_status(fb_counters_open(&c, path, owner(), 1, 1, pool, &error), FB_EDENIED);
+        ck_assert_int_eq(fstat(fd, &info), 0);
+        ck_assert_uint_eq(info.st_uid, 12345);
+    }
+    (void)unlink(victim);
+    (void)unlink(path);
+    ck_assert_int_eq(mkfifo(path, 0600), 0);
+    ck_assert_int_ne(fb_counters_open(&c, path, owner(), 1, 1, pool, &error), APR_SUCCESS);
+    ck_assert_int_eq(unlink(path), 0);
+    ck_assert_int_eq(close(fd), 0);
 }
 END_TEST
 
@@ -211,6 +291,8 @@ static void add(TCase *tests)
     tcase_add_test(tests, survives_clock_jumps);
     tcase_add_test(tests, takes_any_key);
     tcase_add_test(tests, survives_reopening);
+    tcase_add_test(tests, replaces_another_layout);
+    tcase_add_test(tests, refuses_links);
     tcase_add_test(tests, counts_exactly_between_processes);
     tcase_add_test(tests, bounds_slots);
     tcase_add_test(tests, queues_for_a_slot);
