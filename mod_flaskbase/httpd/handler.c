@@ -68,8 +68,8 @@ int fb_httpd_translate(request_rec *r)
     if (!state->owned) {
         return DECLINED;
     }
-    r->handler = FB_HANDLER_NAME;
-    r->filename = apr_pstrdup(r->pool, FB_HANDLER_NAME ":");
+    r->handler = FLASKBASE_HANDLER;
+    r->filename = apr_pstrdup(r->pool, FLASKBASE_HANDLER ":");
     return OK;
 }
 
@@ -203,7 +203,7 @@ int fb_httpd_handler(request_rec *r)
     const fb_request *request;
     fb_reply *reply = NULL;
 
-    if (state == NULL || r->handler == NULL || strcmp(r->handler, FB_HANDLER_NAME) != 0) {
+    if (state == NULL || r->handler == NULL || strcmp(r->handler, FLASKBASE_HANDLER) != 0) {
         return DECLINED;
     }
     if (state->live == NULL) {

@@ -5,6 +5,14 @@
 
 #include "base/banned.h"
 
+/* mod_flaskbase.h */
+static int flaskbase_owns(const request_rec *r)
+{
+    const fb_http_request *state = ap_get_module_config(r->request_config, &flaskbase_module);
+
+    return state != NULL && state->owned;
+}
+
 static void register_hooks(apr_pool_t *pool)
 {
     /* Server-wide rewrite rules go first, so that an administrator can redirect or refuse; files,
@@ -24,6 +32,7 @@ static void register_hooks(apr_pool_t *pool)
     ap_hook_type_checker(fb_httpd_type_checker, NULL, NULL, APR_HOOK_REALLY_FIRST);
     ap_hook_fixups(fb_httpd_fixups, NULL, NULL, APR_HOOK_LAST);
     ap_hook_handler(fb_httpd_handler, NULL, NULL, APR_HOOK_FIRST);
+    APR_REGISTER_OPTIONAL_FN(flaskbase_owns);
     fb_httpd_session_hooks(FB_HOOKS_EARLY);
 }
 

@@ -3,6 +3,7 @@
 #define FB_HTTPD_MODULE_H
 
 #include "base/log.h"
+#include "httpd/mod_flaskbase.h"
 #include "store/db.h"
 #include "web/dispatch.h"
 #include "web/session.h"
@@ -12,9 +13,6 @@
 #include <http_config.h>
 
 extern module AP_MODULE_DECLARE_DATA flaskbase_module;
-
-/* r->handler of what the site owns. */
-#define FB_HANDLER_NAME "flaskbase"
 
 /* ---- configuration ------------------------------------------------------------------- */
 

@@ -13,6 +13,10 @@
 
 APLOG_USE_MODULE(flaskbase);
 
+_Static_assert(FLASKBASE_SESSION_KEYS_MAX == FB_SESSION_ENTRIES_MAX &&
+                   FLASKBASE_SESSION_BYTES_MAX == FB_SESSION_ENTRIES_BYTES,
+               "what the public header says");
+
 /* mod_session may be loaded after us, or not at all: the module loads all the same. */
 #pragma weak ap_hook_session_load
 #pragma weak ap_hook_session_save

@@ -342,10 +342,6 @@ static void remove_entry(fb_session *session, apr_size_t at)
     session->state = FB_SESSION_DIRTY;
 }
 
-/* Room that all entries together may take: what the cookie holds besides (id, next, five
- * flashes) always fits then. */
-#define ENTRIES_BYTES 1024
-
 apr_status_t fb_session_set(fb_session *session, const fb_request *request, fb_str key,
                             fb_str value, fb_error *error)
 {
@@ -366,11 +362,11 @@ apr_status_t fb_session_set(fb_session *session, const fb_request *request, fb_s
     apr_size_t after = entries_size(session) + key.len + value.len + 3 -
                        (found ? key.len + session->entries[at].value.len + 3 : 0);
     if (key.len == 0 || key.len > 255 || fb_str_has_ctl(key) ||
-        (!found && at == FB_SESSION_ENTRIES_MAX) || value.len > ENTRIES_BYTES ||
-        after > ENTRIES_BYTES) {
+        (!found && at == FB_SESSION_ENTRIES_MAX) || value.len > FB_SESSION_ENTRIES_BYTES ||
+        after > FB_SESSION_ENTRIES_BYTES) {
         return fb_error_set(error, FB_ELIMIT,
                             "the session has no room for this key: %d keys and %d bytes at most",
-                            FB_SESSION_ENTRIES_MAX, ENTRIES_BYTES);
+                            FB_SESSION_ENTRIES_MAX, FB_SESSION_ENTRIES_BYTES);
     }
     apr_status_t status = fb_session_require(session, request, error);
     if (status != APR_SUCCESS) {

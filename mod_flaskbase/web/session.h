@@ -10,7 +10,10 @@ struct fb_site;
 #define FB_SESSION_KEY_LEN     32 /* bytes; names the login row, which stores its SHA-256 */
 #define FB_SESSION_ID_LEN      16 /* bytes; random id of the cookie, CSRF tokens are bound to it */
 #define FB_SESSION_COOKIE_MAX  3800 /* bytes of name + value + attributes */
-#define FB_SESSION_ENTRIES_MAX 32   /* and 1024 bytes together */
+#define FB_SESSION_ENTRIES_MAX 32
+/* Room that all entries together may take (name, value and 3 bytes each): what the cookie holds
+ * besides (id, next, five flashes) always fits then. */
+#define FB_SESSION_ENTRIES_BYTES 1024
 
 typedef enum fb_session_state {
     FB_SESSION_NONE,   /* the request carried none, or none that opens: nothing is set until
