@@ -470,10 +470,13 @@ sub expect_log {
     return;
 }
 
+# Lines that nobody expects: of this httpd, or of the log at `path` (then also as a class method).
 sub unexpected_lines {
-    my ($self) = @_;
-    my @expected = (@ORDINARY, @{ $self->{expected} });
-    my @lines = grep { /\S/ } split /\n/, $self->error_log . "\n" . $self->output;
+    my ($self, $path) = @_;
+    my @expected = (@ORDINARY, ref $self ? @{ $self->{expected} } : ());
+    my $text = defined $path ? slurp($path) : $self->error_log . "\n" . $self->output;
+    return "$path: $!" unless defined $text;
+    my @lines = grep { /\S/ } split /\n/, $text;
     my @bad;
     LINE: for my $line (@lines) {
         for my $pattern (@expected) {
@@ -482,6 +485,17 @@ sub unexpected_lines {
         push @bad, $line;
     }
     return @bad;
+}
+
+# Asserts that the log of an httpd which another program started is clean.
+sub clean_log {
+    my ($self, $path, $name) = @_;
+    Test::More::ok(-s $path, "$name: there is an error log");
+    Test::More::is_deeply([ $self->unexpected_lines($path) ], [], "$name: clean error log");
+    return unless ref $self;
+    my @reports = glob "$self->{dir}/logs/*san.*";
+    Test::More::is_deeply([ map { slurp($_) } @reports ], [], "$name: no sanitizer report");
+    return;
 }
 
 # Ends httpd, and asserts that it lived well.

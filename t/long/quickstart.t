@@ -115,6 +115,8 @@ spew("$dir/named/config.env", slurp("$dir/named/config.env") . "APP_NAME=From Th
 like(FlaskbaseTest::Client->new(url => "http://127.0.0.1:$named")->get('/')->{content},
     qr/From The File/, 'section 6: then the env file');
 stop($pid, 'TERM');
+FlaskbaseTest->clean_log("$home/logs/error.log", 'the first site');
+FlaskbaseTest->clean_log("$dir/named/logs/error.log", 'the site with settings');
 
 # ---- what goes wrong ----
 sub one_sentence {
