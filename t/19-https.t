@@ -23,6 +23,8 @@ my $reply = $plain->get('/about?x=1');
 is($reply->{status}, 301, 'X9 GET over http: 301');
 is(FlaskbaseTest::Client::location($reply), 'https://localhost:' . $site->https_port . '/about?x=1',
     'X9 to the same page of the base URL, not of the Host header');
+is(FlaskbaseTest::Client::location($plain->get('/account/a%3Fb%2525?c=%3F')),
+    'https://localhost:' . $site->https_port . '/account/a%3Fb%2525?c=%3F', 'X9 with its path encoded as it came');
 is($plain->head('/')->{status}, 301, 'X9 HEAD: 301');
 is($plain->post('/account/login', { email => 'x' })->{status}, 308, 'X9 POST: 308');
 is_deeply([ FlaskbaseTest::Client::set_cookies($plain->get('/account/login')) ], [], 'no cookie over http');

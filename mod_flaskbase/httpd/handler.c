@@ -209,7 +209,7 @@ int fb_httpd_handler(request_rec *r)
     if (state->live == NULL) {
         return answer_unfinished(r);
     }
-    request = fb_httpd_fill(state); /* keeps the path as it was sent */
+    request = fb_httpd_fill(state); /* keeps the path with the token */
     if (state->shown_path != NULL) {
         r->uri = state->shown_path;
         r->parsed_uri.path = state->shown_path;

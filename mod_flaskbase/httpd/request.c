@@ -156,7 +156,6 @@ const fb_request *fb_httpd_fill(fb_http_request *state)
     request->is_https = is_https(state->site, r);
     request->host = host_of(r);
     request->path = fb_str_from(r->uri);
-    request->raw_path = fb_str_from(r->parsed_uri.path != NULL ? r->parsed_uri.path : r->uri);
     request->query = fb_str_from(r->args);
     fill_headers(request, r);
     fill_client(request, r);

@@ -372,7 +372,6 @@ static fb_page *warm(fb_site *site, const fb_route *route, const char *full, apr
         .method = FB_GET,
         .method_token = FB_STR_INIT("GET"),
         .path = fb_str_from(full),
-        .raw_path = fb_str_from(full),
         .content_length = -1,
     };
     fb_error error;

@@ -66,7 +66,7 @@ fb_gate fb_gate_scheme(fb_context *context)
         fb_buf_add_z(&url, "https://");
         fb_buf_add(&url, bare_host(request->host));
     }
-    fb_buf_add(&url, request->raw_path.len > 0 ? request->raw_path : FB_STR("/"));
+    fb_escape_url(&url, request->path, "!$&'()*+,;=:@/");
     if (request->query.len > 0) {
         fb_buf_add_char(&url, '?');
         fb_buf_add(&url, request->query);

@@ -42,13 +42,12 @@ typedef struct fb_request {
     apr_time_t now; /* microseconds; the only clock of a request */
     fb_http_method method;
     fb_str method_token;
-    bool is_https;   /* the effective scheme, after trusted proxies (X9) */
-    fb_str host;     /* of the Host header or the absolute request line: with port if one was
+    bool is_https; /* the effective scheme, after trusted proxies (X9) */
+    fb_str host;   /* of the Host header or the absolute request line: with port if one was
                              sent; empty if none */
-    fb_str path;     /* decoded exactly once and normalised by httpd, begins with '/';
+    fb_str path;   /* decoded exactly once and normalised by httpd, begins with '/';
                              mount prefix still in front */
-    fb_str raw_path; /* as sent */
-    fb_str query;    /* raw, without '?' */
+    fb_str query;  /* raw, without '?' */
     const fb_header *headers;
     apr_size_t header_count;
     unsigned char client[16]; /* address after mod_remoteip, network order; IPv4 in the first 4 */

@@ -1,5 +1,5 @@
-/* Whole requests through dispatch, on a migrated SQLite database: X1-X7, X9, X10, X12, X14, X15, R3, R5,
- * R26, R34; ASVS 3.4, 3.5, 6.3, 7.2, 7.3, 8.2. */
+/* Whole requests through dispatch, on a migrated SQLite database: X1-X7, X9, X10, X12, X14, X15, R3,
+ * R5, R26, R34; ASVS 3.4, 3.5, 6.3, 7.2, 7.3, 8.2. */
 #include "store_unit.h"
 
 #include "base/escape.h"
@@ -397,7 +397,7 @@ static fb_reply *ask(visitor *v, const char *method, const char *url, const char
     fb_header headers[10];
     fb_str rest = fb_str_from(url), text = fb_str_from(body);
     request.method = fb_http_method_from_token(request.method_token);
-    request.path = request.raw_path = fb_str_split(&rest, '?');
+    request.path = fb_str_split(&rest, '?');
     request.query = rest;
     request.client[0] = 192;
     request.client[2] = v->address;
@@ -618,6 +618,7 @@ START_TEST(redirects_to_https)
     visitor v = new_visitor();
     ck_goes(get(&v, "/"), 301, "https://example.org/");
     ck_goes(get(&v, "/page?a=b"), 301, "https://example.org/page?a=b");
+    ck_goes(get(&v, "/a b%25\xc3\xa9?c=%3F"), 301, "https://example.org/a%20b%2525%C3%A9?c=%3F");
     ck_goes(ask(&v, "POST", "/account/login", "a=b"), 308, "https://example.org/account/login");
     v.https = true;
     fb_reply *reply = get(&v, "/");

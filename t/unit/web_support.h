@@ -63,7 +63,7 @@ static inline fb_request *test_request(void)
     request->method = FB_GET;
     request->method_token = FB_STR("GET");
     request->host = FB_STR("example.org");
-    request->path = request->raw_path = FB_STR("/");
+    request->path = FB_STR("/");
     request->headers = test_headers;
     request->content_length = -1;
     request->client_len = 4;
