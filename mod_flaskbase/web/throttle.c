@@ -6,11 +6,15 @@
 #include "web/event.h"
 #include "web/i18n.h"
 
+#include <stdint.h>
 #include <string.h>
 
 #include "base/banned.h"
 
-typedef enum scope { SCOPE_SITE, SCOPE_ADDRESS, SCOPE_NETWORK, SCOPE_ACCOUNT } scope;
+#define NETWORK_FACTOR 4  /* of a network's allowance to one address' */
+#define ACCOUNT_FACTOR 10 /* of an account's allowance to one network's share of it */
+
+typedef enum scope { SCOPE_SITE, SCOPE_ADDRESS, SCOPE_NETWORK, SCOPE_ACCOUNT, SCOPE_GUESSER } scope;
 
 /* Keyed, so that neither addresses nor names can be read from the file. */
 static bool key_for(apr_uint64_t *out, const fb_context *context, fb_limit limit, scope where,
@@ -35,6 +39,12 @@ static fb_str network(const fb_request *request, scope where)
     return fb_hex_encode(request->pool, request->client, len);
 }
 
+static fb_rate times(fb_rate rate, int factor)
+{
+    rate.count = rate.count > INT64_MAX / factor ? INT64_MAX : rate.count * factor;
+    return rate;
+}
+
 static void refuse(fb_context *context, apr_interval_time_t wait)
 {
     fb_event_log(context, FB_EVENT_THROTTLED, NULL);
@@ -55,7 +65,7 @@ static fb_throttle take(fb_attempt *attempt, fb_context *context, fb_limit limit
     if (rate.count <= 0) {
         return FB_THROTTLE_GRANTED;
     }
-    if (!key_for(&key, context, limit, where, subject)) {
+    if (attempt->count >= FB_ATTEMPT_MAX || !key_for(&key, context, limit, where, subject)) {
         wait = APR_USEC_PER_SEC;
     } else {
         fb_counters_take(&wait, counters, key, rate, now);
@@ -77,13 +87,27 @@ static fb_throttle take(fb_attempt *attempt, fb_context *context, fb_limit limit
 static fb_throttle take_network(fb_attempt *attempt, fb_context *context, fb_limit limit)
 {
     fb_rate rate = context->site->config.login_network;
-    fb_rate wide = { rate.count * 4, rate.period };
     if (take(attempt, context, limit, SCOPE_ADDRESS, network(context->request, SCOPE_ADDRESS),
              rate) == FB_THROTTLE_REFUSED) {
         return FB_THROTTLE_REFUSED;
     }
     return take(attempt, context, limit, SCOPE_NETWORK, network(context->request, SCOPE_NETWORK),
-                wide);
+                times(rate, NETWORK_FACTOR));
+}
+
+/* Few tries at one account from one network, so that a stranger who uses them up does not lock out
+ * the owner, who is elsewhere; more from all of them together, against guessing from everywhere. */
+static fb_throttle take_account(fb_attempt *attempt, fb_context *context, fb_limit limit,
+                                fb_str subject)
+{
+    fb_rate rate = context->site->config.login_account;
+    fb_str from = network(context->request, SCOPE_NETWORK);
+    fb_str guesser =
+        fb_str_printf(context->pool, "%.*s|%.*s", FB_STR_ARG(from), FB_STR_ARG(subject));
+    if (take(attempt, context, limit, SCOPE_GUESSER, guesser, rate) == FB_THROTTLE_REFUSED) {
+        return FB_THROTTLE_REFUSED;
+    }
+    return take(attempt, context, limit, SCOPE_ACCOUNT, subject, times(rate, ACCOUNT_FACTOR));
 }
 
 fb_throttle fb_throttle_route(fb_context *context)
@@ -105,8 +129,7 @@ fb_throttle fb_throttle_attempt(fb_attempt *attempt, fb_context *context, fb_lim
 {
     const fb_site_config *config = &context->site->config;
     *attempt = (fb_attempt){ .count = 0 };
-    if (take(attempt, context, limit, SCOPE_ACCOUNT, subject, config->login_account) ==
-            FB_THROTTLE_REFUSED ||
+    if (take_account(attempt, context, limit, subject) == FB_THROTTLE_REFUSED ||
         take_network(attempt, context, limit) == FB_THROTTLE_REFUSED) {
         return FB_THROTTLE_REFUSED;
     }

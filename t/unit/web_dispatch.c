@@ -852,14 +852,41 @@ START_TEST(throttles)
     ck_assert_int_eq(reply->status, 429);
     ck_assert_str_eq(header(reply, "Retry-After"), "90");
     ck_has(body_of(reply), "E429 2 minutes");
-    visitor elsewhere = new_visitor();
-    elsewhere.address = 9;
-    ck_assert_int_eq(log_in(&elsewhere, "ann@example.org", PASSWORD, "")->status, 429);
     ck_assert_int_eq(log_in(&v, "bob@example.org", PASSWORD, "")->status, 303);
     v.now += FB_HOUR;
-    ck_assert_int_eq(log_in(&elsewhere, "ann@example.org", "wrong", "")->status, 429);
-    elsewhere.now += FB_HOUR;
-    ck_assert_int_eq(log_in(&elsewhere, "ann@example.org", PASSWORD, "")->status, 303);
+    ck_assert_int_eq(log_in(&v, "ann@example.org", PASSWORD, "")->status, 303);
+}
+END_TEST
+
+/* D22; SECURITY V6: a stranger who uses up the tries locks out his own network, not the owner. */
+START_TEST(lets_the_owner_in)
+{
+    visitor stranger = new_visitor(), owner = new_visitor();
+    owner.address = 9;
+    (void)add_user("ann@example.org", "User");
+    for (int i = 0; i < 10; i++) {
+        ck_assert_int_eq(log_in(&stranger, "ann@example.org", "wrong", "")->status, 200);
+    }
+    ck_assert_int_eq(log_in(&stranger, "ann@example.org", PASSWORD, "")->status, 429);
+    ck_assert_int_eq(log_in(&owner, "ann@example.org", PASSWORD, "")->status, 303);
+    ck_assert_int_eq(log_in(&stranger, "ann@example.org", PASSWORD, "")->status, 429);
+}
+END_TEST
+
+/* D22: guessing one account from many networks ends, too. */
+START_TEST(throttles_the_many)
+{
+    visitor v = new_visitor();
+    (void)add_user("ann@example.org", "User");
+    site->config.login_account = (fb_rate){ 1, 15 * FB_MINUTE };
+    for (int i = 0; i < 10; i++) {
+        v.address = (unsigned char)(20 + i);
+        ck_assert_int_eq(log_in(&v, "ann@example.org", "wrong", "")->status, 200);
+    }
+    v.address = 30;
+    ck_assert_int_eq(log_in(&v, "ann@example.org", PASSWORD, "")->status, 429);
+    v.now += 90 * FB_SEC;
+    ck_assert_int_eq(log_in(&v, "ann@example.org", PASSWORD, "")->status, 303);
 }
 END_TEST
 
@@ -1155,6 +1182,8 @@ static void add(TCase *tests)
     tcase_add_test(tests, refuses_alike);
     tcase_add_test(tests, draws_forms);
     tcase_add_test(tests, throttles);
+    tcase_add_test(tests, lets_the_owner_in);
+    tcase_add_test(tests, throttles_the_many);
     tcase_add_test(tests, does_not_throttle_the_good);
     tcase_add_test(tests, refuses_when_busy);
     tcase_add_test(tests, rehashes);
