@@ -202,8 +202,8 @@ void fb_httpd_session_after(const fb_http_request *state)
         return;
     }
     session = top->request.session;
-    /* A login or logout began a session anew: mod_session must not carry into it what the one before
-     * held (session fixation, ASVS 7.2.4; the next person's eyes after a logout). */
+    /* A login or logout began a session anew: mod_session must not carry into it what the one
+     * before held (session fixation, ASVS 7.2.4; the next person's eyes after a logout). */
     if (session->state == FB_SESSION_CLEARED ||
         memcmp(session->id, top->session_id, FB_SESSION_ID_LEN) != 0) {
         give_entries(top->shared, session);
