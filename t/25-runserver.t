@@ -1,11 +1,12 @@
-# C1: flaskbase runserver, a private httpd in the foreground.
+# C1: flaskbase runserver, a private httpd in the foreground; the configuration it is shipped with
+# (ASVS 13.4.1, 13.4.3).
 use strict;
 use warnings;
 
 use FindBin qw($Bin);
 use lib "$Bin/lib";
 use File::Temp ();
-use FlaskbaseTest qw(slurp free_port);
+use FlaskbaseTest qw(slurp spew free_port);
 use FlaskbaseTest::Client;
 use IO::Socket::INET;
 use POSIX ();
@@ -70,6 +71,26 @@ is($client->get('/')->{status}, 200, 'C1 the site answers');
 # The harness gives up root for the server's user.
 my $user = $> == 0 ? (getpwnam $site->{owner})[2] : $>;
 is((stat "/proc/$pid")[4], $user, 'C1 as the user who called it');
+
+# Beside the site, the shipped configuration gives away files, but neither what a version control
+# system left there nor a list of a folder.
+my $htdocs = $site->dir . '/state/htdocs';
+my %beside = ('folder/file.txt' => "a file\n", '.well-known/security.txt' => "Contact\n",
+    '.git/config' => "[core]\n", 'folder/.git/HEAD' => "ref\n", '.env' => "X=1\n");
+spew("$htdocs/$_", $beside{$_}) for sort keys %beside;
+FlaskbaseTest::run_command([ 'chmod', '-R', 'a+rX', $htdocs ]);
+is($client->get("/$_")->{content}, $beside{$_}, "X5 $_ is served") for 'folder/file.txt', '.well-known/security.txt';
+for my $path ('/.git/config', '/.git/', '/.git', '/folder/.git/HEAD', '/%2egit/config', '//.git/config', '/folder/../.git/config',
+    '/.env') {
+    my $reply = $client->get($path);
+    is($reply->{status}, 403, "13.4.1 $path is refused");
+    unlike($reply->{content}, qr/\[core\]|^ref|X=1/m, "13.4.1 $path: nothing of it");
+}
+for my $path ('/folder/', '/.well-known/') {
+    my $reply = $client->get($path);
+    like($reply->{status}, qr/^40[34]$/, "13.4.3 $path: no listing");
+    unlike($reply->{content}, qr/(?:file|security)\.txt|Index of/, "13.4.3 $path: nothing of what is in it");
+}
 
 my ($second, $words) = serve('--port', $port);
 is(ended($second) >> 8, 1, 'C1 a taken port');
