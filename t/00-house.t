@@ -129,6 +129,28 @@ for my $kind (sort keys %what) {
     is(join("\n", @{ $bad{$kind} || [] }), '', $what{$kind});
 }
 
+# ASVS 1.2.5: no shell. banned.h, which every .c file ends its includes with, poisons what starts one;
+# the one file that starts programs hands over a list of words.
+my $poisoned = join ' ', slurp('mod_flaskbase/base/banned.h') =~ /^#pragma GCC poison (.*)$/mg;
+like($poisoned, qr/\b$_\b/, "1.2.5 $_ is a compile error") for qw(system popen);
+my @starts;
+for my $path (@files) {
+    my $code = code_of(slurp($path));
+    push @starts, "$path: $1" while $code =~ /\b(execl\w*|exec[vp]\w*|posix_spawnp?|apr_proc_create|ap_os_create\w*)\s*\(/g;
+}
+is_deeply(\@starts, [ map { "mod_flaskbase/cli/devel.c: $_" } qw(execvp execv) ],
+    '1.2.5 only the command line starts programs, by lists of words');
+
+# ASVS 1.3.10: formats are checked in every build, and nowhere excepted.
+my ($flags) = slurp('configure.ac') =~ /^FB_CC_FLAGS\(\[FB_CFLAGS\], \[([^\]]*)\]/m;
+like($flags || '', qr/(?:^|\s)-Wformat=2(?:\s|$)/, '1.3.10 configure asks for -Wformat=2');
+my $makefile = ($ENV{FB_BUILDDIR} || 'build') . '/Makefile';
+if (-f $makefile) {
+    like(slurp($makefile), qr/^FB_CFLAGS = .*\s-Wformat=2(?:\s|$)/m, '1.3.10 and this build has it');
+}
+my @excepted = grep { slurp($_) =~ /diagnostic\s+ignored\s+"-Wformat/ } @files;
+is_deeply(\@excepted, [], '1.3.10 no source switches it off');
+
 # Paths of one machine, accounts, registry addresses, numbers of tickets. Written with classes in them, so that
 # this file does not find itself.
 my @machine = (
