@@ -126,11 +126,11 @@ is($site->client->login('ada@example.org', $good)->{status}, 303, 'and all is we
     unlike($set[0], qr/^__Host-/, 'X14 no prefix over http');
     unlike($set[0], qr/; (?:Expires|Max-Age)/i, 'X6 ends with the browser');
     cmp_ok(length $set[0], '<', 4096, 'V3.3.5 size');
-    like($reply->{headers}{'cache-control'}, qr/no-store/, 'X12 no-store');
+    like($reply->{headers}{'cache-control'}, qr/no-store/, 'X12, 14.3.2 no-store');
     like($fresh->get('/')->{headers}{'cache-control'}, qr/no-store/,
-        'X12 no-store for whoever sends our cookie');
+        'X12, 14.3.2 no-store for whoever sends our cookie');
     ok(!$fresh->get('/')->{headers}{etag}, 'X12 and no ETag');
-    like($fresh->get('/account/none')->{headers}{'cache-control'}, qr/no-store/, 'X12 errors too');
+    like($fresh->get('/account/none')->{headers}{'cache-control'}, qr/no-store/, 'X12, 14.3.2 errors too');
 }
 
 # A cookie of our name that opens nothing is harmless.

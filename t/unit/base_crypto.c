@@ -1,5 +1,5 @@
 /* Cryptography against published vectors and other implementations; keys and sealed tokens.
- * ASVS 11.2.1 (OpenSSL only), 11.3.2 (AEAD), 11.4.2, 11.5.1 (CSPRNG), 9.1.1, 9.2.x (tokens). */
+ * ASVS 11.2.1 (OpenSSL only), 11.3, 11.4, 11.5.1, 9.1.1, 9.2. */
 #include "unit.h"
 
 #include "base/keyring.h"
@@ -32,6 +32,7 @@ static void assert_hex(const void *data, apr_size_t len, const char *hex)
     ck_assert_str_eq(fb_hex_encode(pool, data, len).ptr, hex);
 }
 
+/* ASVS 11.4.1. */
 START_TEST(sha256_and_hmac)
 {
     unsigned char out[32];
@@ -72,6 +73,7 @@ START_TEST(hkdf)
 }
 END_TEST
 
+/* ASVS 11.3.2, 11.3.3: AES-256-GCM; no bit of what is sealed can be changed. */
 START_TEST(gcm)
 {
     /* McGrew and Viega, "The Galois/Counter Mode of Operation", test cases 14 and 16 */
@@ -113,6 +115,7 @@ START_TEST(gcm)
 }
 END_TEST
 
+/* ASVS 11.4.2. */
 START_TEST(scrypt)
 {
     unsigned char out[64];
@@ -166,6 +169,7 @@ START_TEST(scrypt_bounds)
 }
 END_TEST
 
+/* ASVS 11.4.2. */
 START_TEST(pbkdf2)
 {
     unsigned char out[64];
@@ -207,6 +211,7 @@ START_TEST(pbkdf2_other_implementation)
 }
 END_TEST
 
+/* ASVS 11.5.1. */
 START_TEST(random_bytes_differ_after_fork)
 {
     unsigned char mine[32];
@@ -251,6 +256,7 @@ static apr_status_t counting(void *baton, void *out, apr_size_t len)
     return APR_SUCCESS;
 }
 
+/* ASVS 11.5.1: no random bytes, no token. */
 START_TEST(random_fails_closed)
 {
     unsigned char out[8];
@@ -313,6 +319,7 @@ START_TEST(hex_and_base64)
 }
 END_TEST
 
+/* ASVS 9.2.2, 9.2.3: a purpose, a site and an audience each. */
 START_TEST(tokens_open_for_what_they_were_made)
 {
     static const fb_str secret = FB_STR_INIT("0123456789abcdef0123456789abcdef");
@@ -344,6 +351,7 @@ START_TEST(tokens_open_for_what_they_were_made)
 }
 END_TEST
 
+/* ASVS 9.1.1. */
 START_TEST(every_bit_of_a_token_counts)
 {
     fb_keyring *ring;
@@ -379,6 +387,7 @@ START_TEST(every_bit_of_a_token_counts)
 }
 END_TEST
 
+/* ASVS 11.2.2. */
 START_TEST(keys_rotate)
 {
     fb_keyring *before;
@@ -430,6 +439,7 @@ START_TEST(keys_rotate)
 }
 END_TEST
 
+/* ASVS 11.3.4: a fresh nonce for each message. */
 START_TEST(nonces_come_from_the_source)
 {
     fb_keyring *ring;

@@ -1,4 +1,5 @@
-/* The session cookie: sealing, tampering, rotation, limits (X6, X12, X14; ASVS 7.2, 9.1, 11.2). */
+/* The session cookie: sealing, tampering, rotation, limits (X6, X12, X14; ASVS 7.2.1-7.2.3, 9.1, 9.2,
+ * 11.2). */
 #include "web_support.h"
 
 #include "web/session.h"
@@ -87,7 +88,44 @@ START_TEST(holds_a_login)
 }
 END_TEST
 
-/* ASVS 9.1.1: any flipped bit, any truncation. */
+static apr_status_t no_random(void *baton, void *out, apr_size_t len)
+{
+    (void)baton;
+    memset(out, 7, len);
+    return APR_EGENERAL;
+}
+
+/* ASVS 7.2.2, 7.2.3: names of sessions are made anew, of 128 random bits at least, or not at all. */
+START_TEST(ids_are_random)
+{
+    fb_site *site = test_site();
+    fb_session *sessions[64];
+    ck_assert_uint_ge(sizeof(sessions[0]->id) * 8, 128);
+    ck_assert_uint_ge(sizeof(sessions[0]->key) * 8, 128);
+    for (int i = 0; i < 64; i++) {
+        sessions[i] = new_session(site, test_request());
+        for (int j = 0; j < i; j++) {
+            ck_assert_mem_ne(sessions[i]->id, sessions[j]->id, FB_SESSION_ID_LEN);
+        }
+    }
+    /* Every byte is drawn: none is the same in all of them. */
+    for (size_t byte = 0; byte < FB_SESSION_ID_LEN; byte++) {
+        bool differs = false;
+        for (int i = 1; i < 64; i++) {
+            differs = differs || sessions[i]->id[byte] != sessions[0]->id[byte];
+        }
+        ck_assert_msg(differs, "byte %zu", byte);
+    }
+    const fb_random source = { no_random, NULL };
+    fb_request *request = test_request();
+    request->rng = &source;
+    fb_session *session = open_with(site, request);
+    ck_assert_status(fb_session_require(session, request, &error), FB_EUNAVAIL);
+    ck_assert_int_eq(session->state, FB_SESSION_NONE);
+}
+END_TEST
+
+/* ASVS 9.1.1, 7.2.1: any flipped bit, any truncation. */
 START_TEST(refuses_every_flipped_bit)
 {
     fb_site *site = test_site();
@@ -117,7 +155,7 @@ START_TEST(refuses_every_flipped_bit)
 }
 END_TEST
 
-/* ASVS 9.2: bound to purpose, cookie name (scheme) and site. */
+/* ASVS 9.2.2, 9.2.3: bound to purpose, cookie name (scheme) and site. */
 START_TEST(refuses_other_audiences)
 {
     fb_site *site = test_site();
@@ -169,6 +207,7 @@ START_TEST(rotates_keys)
 }
 END_TEST
 
+/* ASVS 9.2.1. */
 START_TEST(ends_with_time)
 {
     fb_site *site = test_site();
@@ -279,6 +318,7 @@ static void add(TCase *tests)
 {
     tcase_add_test(tests, holds_what_was_put_in);
     tcase_add_test(tests, holds_a_login);
+    tcase_add_test(tests, ids_are_random);
     tcase_add_test(tests, refuses_every_flipped_bit);
     tcase_add_test(tests, refuses_other_audiences);
     tcase_add_test(tests, rotates_keys);
