@@ -29,6 +29,8 @@ sub start {
         open STDOUT, '>', $words      or POSIX::_exit(126);
         open STDERR, '>&', \*STDOUT   or POSIX::_exit(126);
         @ENV{ keys %env } = values %env;
+        # A shell can't trap what was ignored when it began, as INT is for background jobs.
+        @SIG{qw(INT TERM)} = ('DEFAULT') x 2;
         exec $script, 'run' or POSIX::_exit(127);
     }
     my $end = time + 600;
@@ -46,8 +48,14 @@ sub start {
 sub stop {
     my ($pid, $signal) = @_;
     kill $signal => $pid;
+    my $end = time + 120;
+    while (time < $end) {
+        return $? if waitpid($pid, POSIX::WNOHANG()) == $pid;
+        sleep 0.05;
+    }
+    kill TERM => $pid;
     waitpid $pid, 0;
-    return $?;
+    return "SIG$signal did not end it";
 }
 
 # Runs it to its end; gives exit status and words.
