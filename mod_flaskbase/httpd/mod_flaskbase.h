@@ -9,7 +9,8 @@
  *     if (owns != NULL && owns(r)) { … }
  *
  * With `Session On`, keys of the site's session are read and written through mod_session's own API
- * (ap_session_load, ap_session_get, ap_session_set); the login is not among them. */
+ * (ap_session_load, ap_session_get, ap_session_set). The login is not among them, and a login or
+ * logout drops them all. */
 #ifndef FB_HTTPD_MOD_FLASKBASE_H
 #define FB_HTTPD_MOD_FLASKBASE_H
 
