@@ -102,6 +102,7 @@ ok(!IO::Socket::INET->new(PeerAddr => '127.0.0.1', PeerPort => $port), 'C1 and h
 like(slurp($site->dir . '/state/logs/error.log'), qr/resuming normal operations/, 'C1 its log is in the state folder');
 
 my $log = $site->dir . '/state/logs/error.log';
+$site->expect_log(qr{\[authz_core:error\].*AH01630: .*: (?:flaskbase:|\S*/state/htdocs/\S*\.(?:git|env)\b)});
 $site->clean_log($log, 'C1');
 is((stat $log)[4], $user, 'C1 the log belongs to that user');
 
