@@ -26,7 +26,8 @@ apr_status_t fb_app_env_create(fb_env **env, const fb_settings *settings,
                                fb_error *error) FB_MUST_CHECK;
 
 /* Keys and routes on top of compiled templates. `hosts` are httpd's names of the server.
- * `counters`: to whom the shared file of counters belongs; NULL leaves it alone (configtest, CLI). */
+ * `counters`: to whom the shared file of counters belongs; NULL leaves it alone (configtest,
+ * CLI). */
 apr_status_t fb_app_site_create(fb_site **out, const fb_settings *settings, const fb_env *env,
                                 const char *const *hosts, apr_size_t host_count,
                                 const fb_file_owner *counters, apr_pool_t *pool,
