@@ -2,6 +2,7 @@
 use strict;
 use warnings;
 use Test::More;
+use Digest::SHA ();
 use FlaskbaseTest qw(spew);
 
 my %files = (
@@ -101,4 +102,35 @@ my $reply = $client->get('/robots.txt');
 is($reply->{status}, 404, 'FlaskbaseUnknown own: every URL is the site\'s');
 ok(page_of_site($reply), 'in its layout');
 $site->stop('unknown own');
+
+# ---- a large static file that is changed under a running server ----
+$site = FlaskbaseTest->new(users => [], env => { FLASK_CONFIG => 'production', SSL_DISABLE => 'true',
+    ALLOWED_HOSTS => '127.0.0.1', MAIL_TRANSPORT => 'none', DATABASE_URL => 'sqlite:///data-test.sqlite' });
+$site->expect_log(qr/(?:mail|MAIL|SSL_DISABLE|BASE_URL)/);
+my $data = "$site->{dir}/own-data";
+mkdir $data or die "$data: $!";
+system('cp', '-R', (map { "$site->{data}/$_" } qw(templates static schema)), $data) == 0 or die "cp: $?";
+$site->{data} = $data;
+$site->write_env;
+my $large = join '', map { "line $_ of a large file\n" } 1 .. 20_000;
+spew("$data/static/large.txt", $large);
+$site->start;
+$client = $site->client;
+my $hashed = '/static/large.' . substr(Digest::SHA::sha256_hex($large), 0, 12) . '.txt';
+$reply = $client->get($hashed);
+is($reply->{content}, $large, 'R27 a large static file');
+like($reply->{headers}{'cache-control'} || '', qr/immutable/, 'R27 immutable under its hashed name');
+$site->expect_log(qr{\[flaskbase:warn\].*static/large\.txt changed since httpd started});
+for my $now ([ 'shorter', substr $large, 0, 10 ], [ 'edited', $large =~ s/line/LINE/r ], [ 'longer', "$large more" ]) {
+    my ($how, $text) = @$now;
+    spew("$data/static/large.txt", $text);
+    for my $path ($hashed, '/static/large.txt') {
+        $reply = $client->get($path);
+        is($reply->{status}, 404, "$how since the start: $path is not served");
+        is($reply->{headers}{'cache-control'}, 'no-store', 'and no cache keeps that');
+        ok(!exists $reply->{headers}{etag}, 'nor has it the tag of what was');
+        like($reply->{headers}{'content-security-policy'} || '', qr/default-src/, 'but our headers');
+    }
+}
+$site->stop('changed file');
 done_testing;

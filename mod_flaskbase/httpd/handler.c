@@ -100,28 +100,48 @@ int fb_httpd_fixups(request_rec *r)
 
 /* ---- answers ------------------------------------------------------------------------- */
 
-static apr_status_t add_file(apr_bucket_brigade *brigade, request_rec *r, const fb_reply *reply)
+/* Length and tag of the reply are those of the manifest. A file that changed since would go out
+ * under another's immutable name, and one that shrank would be read past its end (SIGBUS of mmap):
+ * it counts as missing (FB_ENOTFOUND). */
+static apr_status_t open_file(apr_file_t **file, request_rec *r, const fb_reply *reply,
+                              fb_error *error)
 {
     const core_dir_config *core = ap_get_core_module_config(r->per_dir_config);
     apr_int32_t flags = APR_READ | APR_BINARY;
-    apr_file_t *file;
-    apr_bucket *bucket;
+    apr_finfo_t info;
     apr_status_t status;
 
     flags |= AP_SENDFILE_ENABLED(core->enable_sendfile) ? APR_SENDFILE_ENABLED : 0;
-    status = apr_file_open(&file, reply->file, flags, APR_OS_DEFAULT, r->pool);
+    status = apr_file_open(file, reply->file, flags, APR_OS_DEFAULT, r->pool);
     if (status != APR_SUCCESS) {
-        return status;
+        return fb_error_set_os(error, status, "static file %s can not be opened", reply->file);
     }
-    bucket = apr_brigade_insert_file(brigade, file, 0, (apr_off_t)reply->length, r->pool);
+    status = apr_file_info_get(&info, APR_FINFO_SIZE | APR_FINFO_MTIME, *file);
+    if (status != APR_SUCCESS || (apr_uint64_t)info.size != reply->length ||
+        info.mtime != reply->file_mtime) {
+        status = apr_file_close(*file);
+        return fb_error_set(error, FB_ENOTFOUND,
+                            "static file %s changed since httpd started, and is not served until "
+                            "httpd is restarted (apachectl graceful)",
+                            reply->file);
+    }
+    return APR_SUCCESS;
+}
+
+static void add_file(apr_bucket_brigade *brigade, request_rec *r, apr_file_t *file,
+                     apr_uint64_t length)
+{
+    const core_dir_config *core = ap_get_core_module_config(r->per_dir_config);
+    apr_bucket *bucket = apr_brigade_insert_file(brigade, file, 0, (apr_off_t)length, r->pool);
+
 #if APR_HAS_MMAP
     if (core->enable_mmap == ENABLE_MMAP_OFF) {
         apr_bucket_file_enable_mmap(bucket, 0);
     }
 #else
     (void)bucket;
+    (void)core;
 #endif
-    return APR_SUCCESS;
 }
 
 /* Without a copy: literals of templates live as long as the process, the rest as long as the
@@ -165,14 +185,22 @@ static void send_headers(request_rec *r, const fb_reply *reply)
 int fb_httpd_send(request_rec *r, const fb_reply *reply)
 {
     apr_bucket_brigade *brigade = apr_brigade_create(r->pool, r->connection->bucket_alloc);
+    const fb_http_request *state = owned(r);
+    apr_file_t *file = NULL;
+    fb_reply *missing;
+    fb_error error;
     apr_status_t status;
 
+    fb_error_init(&error, r->pool);
+    /* Before any header: those of the file do not hold for the 404. */
+    if (reply->body == FB_BODY_FILE && open_file(&file, r, reply, &error) != APR_SUCCESS) {
+        fb_log_error(r, FB_LOG_WARNING, &error);
+        fb_web_error_page(&missing, state->live, &state->request, HTTP_NOT_FOUND, NULL);
+        reply = missing;
+    }
     send_headers(r, reply);
     if (reply->body == FB_BODY_FILE) {
-        status = add_file(brigade, r, reply);
-        if (status != APR_SUCCESS) {
-            return HTTP_NOT_FOUND;
-        }
+        add_file(brigade, r, file, reply->length);
     } else if (reply->body == FB_BODY_CHUNKS) {
         add_chunks(brigade, r, &reply->chunks);
     }

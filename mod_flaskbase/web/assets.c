@@ -358,6 +358,7 @@ static apr_status_t serve_edited(fb_reply *reply, const fb_asset *asset)
     reply->body = FB_BODY_FILE;
     reply->file = path;
     reply->length = (apr_uint64_t)info.st_size;
+    reply->file_mtime = apr_time_make(info.st_mtime, info.st_mtim.tv_nsec / 1000);
     fb_reply_add_header(reply, "Cache-Control", "no-store");
     return APR_SUCCESS;
 }

@@ -34,7 +34,8 @@ typedef struct fb_asset {
 typedef struct fb_assets fb_assets; /* immutable */
 
 typedef enum fb_assets_mode {
-    FB_ASSETS_FIXED, /* what was read at start is served, whatever happens on disk */
+    FB_ASSETS_FIXED, /* what was read at start is served, whatever happens on disk; a large
+                          file, which is read again, is not served when it changed */
     FB_ASSETS_EDITED /* development: a file that changed since is served as it is now, under its
                           plain name, uncached */
 } fb_assets_mode;
