@@ -225,7 +225,8 @@ $site->sql("INSERT INTO users (uid, confirmed, first_name, last_name, email, ema
 $site->stop;
 
 # ---- D13, 6.3.8: the same work, whoever asks ----
-# Every hash of a password leaves a debug line with its cost: one, and the same, in each case.
+# Every hash of a password leaves a debug line with its cost: one, and the same, in each case; with an
+# older and cheaper hash a second one, of the difference.
 {
     my $site = FlaskbaseTest->start(
         conf  => "LogLevel flaskbase:debug\n",
@@ -243,6 +244,15 @@ $site->stop;
         my @hashes = $site->error_log =~ /password hash: (\S+ [\d:]+)/g;
         is_deeply([ @hashes[ $before .. $#hashes ] ], ['scrypt 1024:8:1'], "D13 $who costs one hash");
     }
+    $site->sql("UPDATE users SET password_hash = 'scrypt:512:8:1\$abcdefgh\$" . '00' x 64
+            . "' WHERE email = 'ada\@example.org'");
+    my $before = () = $site->error_log =~ /password hash: /g;
+    my $reply  = $client->post('/account/login',
+        { csrf_token => $token, email => 'ada@example.org', password => 'wrong' });
+    is($reply->{status}, 200, 'D13 an account with an older hash refuses');
+    my @hashes = $site->error_log =~ /password hash: (\S+ [\d:]+)/g;
+    is_deeply([ @hashes[ $before .. $#hashes ] ], [ 'scrypt 512:8:1', 'scrypt 1024:4:1' ],
+        'D13 and makes up the difference to a new one');
     $site->stop('same work');
 }
 

@@ -116,6 +116,36 @@ static bool is_weak(const stored_hash *h, const fb_password_cost *cost)
            h->p < cost->scrypt_p;
 }
 
+/* Estimates, to compare hashes of different kinds: tenths of a microsecond as measured with
+ * OpenSSL 3 on a processor with SHA instructions. */
+static apr_uint64_t work_of(const stored_hash *h)
+{
+    if (h->algorithm == ALGORITHM_SCRYPT) {
+        return 3 * h->n * h->r * h->p;
+    }
+    return h->rounds * (h->digest == FB_DIGEST_SHA512 ? 4 : 2);
+}
+
+/* What is left of the work of `whole` after `done`: false when nothing is. Of one kind it is
+ * exactly that (of scrypt up to the next r, at the same N, so that memory behaves alike); of two
+ * kinds it is the whole, since what one costs in terms of the other depends on the machine. */
+static bool left_over(stored_hash *out, const stored_hash *whole, const stored_hash *done)
+{
+    *out = *whole;
+    if (work_of(done) >= work_of(whole)) {
+        return false;
+    }
+    if (done->algorithm == ALGORITHM_PBKDF2 && whole->algorithm == ALGORITHM_PBKDF2 &&
+        done->digest == whole->digest) {
+        out->rounds = whole->rounds - done->rounds;
+    } else if (done->algorithm == ALGORITHM_SCRYPT && whole->algorithm == ALGORITHM_SCRYPT) {
+        /* Not 0, or the work of `whole` would not be more. */
+        apr_uint64_t row = whole->n * whole->p;
+        out->r = whole->r - done->n * done->r * done->p / row;
+    }
+    return true;
+}
+
 apr_status_t fb_password_verify(fb_password_result *out, const fb_crypto *crypto, fb_str stored,
                                 fb_str password, const fb_password_cost *cost, apr_pool_t *pool,
                                 fb_error *error)
@@ -137,11 +167,17 @@ apr_status_t fb_password_verify(fb_password_result *out, const fb_crypto *crypto
         usable = false;
         status = derive(digest, 32, crypto, &dummy, password, cost->max_memory);
     }
+    if (status == APR_SUCCESS && usable) {
+        stored_hash rest;
+        if (fb_crypto_equal(expected, fb_str_from_len((const char *)digest, expected.len))) {
+            *out = is_weak(&h, cost) ? FB_PASSWORD_GOOD_WEAK : FB_PASSWORD_GOOD;
+        } else if (left_over(&rest, &dummy, &h)) {
+            /* D13: a cheap old hash must not tell that the account exists. */
+            status = derive(digest, 32, crypto, &rest, password, cost->max_memory);
+        }
+    }
     if (status != APR_SUCCESS) {
         return fb_error_set(error, FB_EUNAVAIL, "the password could not be hashed");
-    }
-    if (usable && fb_crypto_equal(expected, fb_str_from_len((const char *)digest, expected.len))) {
-        *out = is_weak(&h, cost) ? FB_PASSWORD_GOOD_WEAK : FB_PASSWORD_GOOD;
     }
     fb_crypto_cleanse(digest, sizeof digest);
     return APR_SUCCESS;

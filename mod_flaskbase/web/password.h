@@ -30,7 +30,8 @@ typedef struct fb_password_cost {
 /* Compares in constant time. An unknown format, or one whose cost is beyond our bounds (memory
  * `max_memory`, 128*N*r*p of 512 MiB, 10 million rounds), is FB_PASSWORD_WRONG after the work of
  * one ordinary hash; so is an empty `stored` (no account, no password), which makes both cost the
- * same. */
+ * same. A wrong password against a hash that is cheaper than a new one costs the difference, too
+ * (all of a new one if the two are of different kinds). */
 apr_status_t fb_password_verify(fb_password_result *out, const fb_crypto *crypto, fb_str stored,
                                 fb_str password, const fb_password_cost *cost, apr_pool_t *pool,
                                 fb_error *error) FB_MUST_CHECK;

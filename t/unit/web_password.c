@@ -204,6 +204,50 @@ START_TEST(costs_the_same)
 }
 END_TEST
 
+/* SPEC D13: a wrong password at an account with an older, cheaper hash makes up the difference; the
+ * right one does not, nor does a dearer hash. */
+START_TEST(makes_up_the_difference)
+{
+    static const struct {
+        fb_password_format format;
+        unsigned int n, rounds;
+        int stored; /* -1: scrypt_1024, else of pbkdf2 */
+        const char *password, *hashes;
+    } rows[] = {
+        { FB_PASSWORD_SCRYPT, 2048, 1, -1, "wrong", "scrypt 1024:8:1|scrypt 2048:4:1|" },
+        { FB_PASSWORD_SCRYPT, 32768, 1, -1, "wrong", "scrypt 1024:8:1|scrypt 32768:8:1|" },
+        { FB_PASSWORD_SCRYPT, 512, 1, -1, "wrong", "scrypt 1024:8:1|" },
+        { FB_PASSWORD_SCRYPT, 2048, 1, -1, PW, "scrypt 1024:8:1|" },
+        { FB_PASSWORD_SCRYPT, 1024, 1, 0, "wrong", "pbkdf2 1:1000|scrypt 1024:8:1|" },
+        { FB_PASSWORD_SCRYPT, 1024, 1, 1, "wrong", "pbkdf2 0:1000|scrypt 1024:8:1|" },
+        { FB_PASSWORD_SCRYPT, 1024, 1, 3, "wrong", "pbkdf2 1:150000|" },
+        { FB_PASSWORD_SCRYPT, 1024, 1, 0, PW, "pbkdf2 1:1000|" },
+        { FB_PASSWORD_PBKDF2, 1024, 5000, 0, "wrong", "pbkdf2 1:1000|pbkdf2 1:4000|" },
+        { FB_PASSWORD_PBKDF2, 1024, 1000, 0, "wrong", "pbkdf2 1:1000|" },
+        { FB_PASSWORD_PBKDF2, 1024, 5000, 1, "wrong", "pbkdf2 0:1000|pbkdf2 1:5000|" },
+        { FB_PASSWORD_PBKDF2, 1024, 100000, -1, "wrong", "scrypt 1024:8:1|pbkdf2 1:100000|" },
+    };
+    fb_log_set_sink(note_hash, FB_LOG_DEBUG);
+    for (size_t i = 0; i < COUNT(rows); i++) {
+        const char *stored = rows[i].stored < 0 ? scrypt_1024 : pbkdf2[rows[i].stored];
+        const char *expected = "";
+        char *copy = apr_pstrdup(pool, rows[i].hashes), *last = NULL;
+        for (char *one = apr_strtok(copy, "|", &last); one != NULL;
+             one = apr_strtok(NULL, "|", &last)) {
+            expected = apr_pstrcat(pool, expected, "password hash: ", one, "\n", NULL);
+        }
+        cost.format = rows[i].format;
+        cost.scrypt_n = rows[i].n;
+        cost.pbkdf2_rounds = rows[i].rounds;
+        hashes = "";
+        bool good = verify(stored, fb_str_from(rows[i].password)) != FB_PASSWORD_WRONG;
+        ck_assert_int_eq(good, strcmp(rows[i].password, PW) == 0);
+        ck_assert_msg(strcmp(hashes, expected) == 0, "row %d: %s", (int)i, hashes);
+    }
+    fb_log_set_sink(NULL, FB_LOG_NOTICE);
+}
+END_TEST
+
 static const char *judged(const char *password, unsigned int min_score)
 {
     static const fb_str words[] = { FB_STR_INIT("Marguerite"), FB_STR_INIT("O'Sullivan"),
@@ -290,6 +334,7 @@ static void add(TCase *tests)
     tcase_add_test(tests, makes_hashes);
     tcase_add_test(tests, refuses_bad_rows);
     tcase_add_test(tests, costs_the_same);
+    tcase_add_test(tests, makes_up_the_difference);
     tcase_add_test(tests, judges_length);
     tcase_add_test(tests, judges_strength);
     tcase_add_test(tests, scores);
