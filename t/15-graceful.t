@@ -122,10 +122,19 @@ for my $mpm (qw(event prefork)) {
     ok($reply->{headers}{'retry-after'}, "$mpm: with Retry-After");
     is($reply->{headers}{'x-content-type-options'}, 'nosniff', "$mpm: V3.4.4 and nosniff");
     is($site->client->get('/other.txt')->{content}, "other\n", "$mpm: other content is served");
+    is($site->client->get($_)->{status}, 503, "$mpm: X5 $_ waits too")
+        for qw(/about /account /account/login /admin /admin/ /static/none.css);
+    is($site->client->get($_)->{status}, 404, "$mpm: X5 $_ is not the site's") for qw(/accounting /aboutus /adminx/);
     spew($site->env_file, $good);
     $site->{conf} = "FlaskbaseSessionIdle never\n";
     ok($site->graceful, "$mpm: restart with a wrong directive does not end httpd");
     ok(eventually($site, '/', sub { $_[0]{status} == 503 }), "$mpm: 503 again");
+    $site->{conf} = "FlaskbaseSessionIdle never\nFlaskbaseMount /members\nFlaskbaseHome off\n";
+    ok($site->graceful, "$mpm: the same below a mount");
+    ok(eventually($site, '/members/about', sub { $_[0]{status} == 503 }), "$mpm: X5 503 below it");
+    is($site->client->get('/members/account')->{status}, 503, "$mpm: X5 and for a prefix");
+    isnt($site->client->get($_)->{status}, 503, "$mpm: X5 $_ is left to others")
+        for qw(/ /members/ /about /account/login /membersx/about);
     $site->{conf} = '';
     ok($site->graceful, "$mpm: all well again");
     ok(eventually($site, '/about', sub { $_[0]{content} =~ /mark 9/ }), "$mpm: served");

@@ -39,12 +39,23 @@ static void hide_token(request_rec *r, fb_http_request *state)
 
 static bool is_unfinished(const fb_http_site *site, const request_rec *r)
 {
-    /* Nothing is known about routes then: /account and /admin are nobody else's, `/` neither. */
-    const char *path = r->uri;
+    fb_str path = fb_str_from(r->uri);
 
-    (void)site;
-    return strcmp(path, "/") == 0 || strncmp(path, "/account/", 9) == 0 ||
-           strncmp(path, "/admin/", 7) == 0;
+    if (site->waiting->all) {
+        return true;
+    }
+    if (!fb_str_starts(path, fb_str_from(site->mount))) {
+        return false;
+    }
+    path = fb_str_sub(path, strlen(site->mount), path.len);
+    if (path.len > 0 && path.ptr[0] != '/') {
+        return false;
+    }
+    if (path.len <= 1) {
+        return site->waiting->home;
+    }
+    return fb_str_eq_z(path, "/static") || fb_str_starts(path, FB_STR("/static/")) ||
+           fb_router_owns(site->waiting->router, path) == FB_OWNS;
 }
 
 int fb_httpd_translate(request_rec *r)

@@ -37,12 +37,21 @@ typedef struct fb_server_conf {
     struct fb_http_site *site;  /* made at start; NULL: none here */
 } fb_server_conf;
 
+/* What a site owns that could not be made: by its settings if they could be read, else by its
+ * directives alone. */
+typedef struct fb_waiting {
+    bool all;  /* it has a Location to itself, or FlaskbaseUnknown own; or nothing is known */
+    bool home; /* also the home page */
+    const fb_router *router;
+} fb_waiting;
+
 /* A site in this httpd. Fixed after start; lives in the configuration's pool. */
 typedef struct fb_http_site {
     server_rec *server;          /* the first that serves it: its pool of connections is used */
     const fb_settings *settings; /* NULL while `site` is */
     fb_site *site;               /* NULL: could not be made at a restart; all it owns is a 503 */
     const char *mount;           /* "" or "/app" */
+    struct fb_waiting *waiting;  /* what it owns while `site` is NULL */
     const char *error_path;      /* internal address of the page for others' errors (X5) */
     apr_array_header_t *proxies; /* of apr_ipsubnet_t *: whose X-Forwarded-Proto is believed */
     bool trust_any_proxy;        /* platform profile: every peer is the platform's proxy */

@@ -1,6 +1,7 @@
 /* Start and restart: makes the sites of this httpd, and never lets a restart fail. */
 #include "httpd/module.h"
 
+#include "app/app.h"
 #include "app/setup.h"
 #include "base/paths.h"
 #include "store/migrate.h"
@@ -479,6 +480,49 @@ static bool attach_sites(server_rec *main_server, apr_pool_t *pconf, apr_pool_t 
     return only_one;
 }
 
+static void wait_by_directives(fb_http_site *site, const fb_server_conf *conf)
+{
+    site->waiting->home = true;
+    for (int i = 0; i < conf->given->nelts; i++) {
+        const fb_setting_given *given = &APR_ARRAY_IDX(conf->given, i, fb_setting_given);
+
+        if (given->id == FB_SET_MOUNT) {
+            site->mount = given->value;
+        } else if (given->id == FB_SET_SERVE_HOME) {
+            site->waiting->home = ap_cstr_casecmp(given->value, "off") != 0;
+        } else if (given->id == FB_SET_UNKNOWN) {
+            site->waiting->all = strcmp(given->value, "own") == 0;
+        }
+    }
+}
+
+/* The site stays unmade: what it would own answers 503, not the files that lie below (X5). */
+static void let_wait(fb_http_site *site, const fb_server_conf *conf, apr_pool_t *pconf)
+{
+    fb_router *router = NULL;
+    fb_error error;
+
+    site->site = NULL;
+    site->waiting = apr_pcalloc(pconf, sizeof(*site->waiting));
+    if (site->settings != NULL) {
+        site->mount = fb_settings_text(site->settings, FB_SET_MOUNT);
+        site->waiting->home = fb_settings_flag(site->settings, FB_SET_SERVE_HOME);
+        site->waiting->all = fb_settings_is(site->settings, FB_SET_UNKNOWN, "own");
+    } else {
+        wait_by_directives(site, conf);
+    }
+    if (site->mount == NULL || site->mount[0] != '/' || site->mount[1] == '\0') {
+        site->mount = "";
+    }
+    fb_error_init(&error, pconf);
+    if (conf->enabled != FB_SWITCH_ON ||
+        fb_router_create(&router, fb_app_blueprints, fb_app_blueprint_count, pconf, &error) !=
+            APR_SUCCESS) {
+        site->waiting->all = true; /* of its Location, or for want of better */
+    }
+    site->waiting->router = router;
+}
+
 int fb_httpd_pre_config(apr_pool_t *pconf, apr_pool_t *plog, apr_pool_t *ptemp)
 {
     (void)pconf;
@@ -512,7 +556,7 @@ int fb_httpd_check_config(apr_pool_t *pconf, apr_pool_t *plog, apr_pool_t *ptemp
         if (fb_httpd_may_fail()) {
             result = HTTP_INTERNAL_SERVER_ERROR;
         } else {
-            site->site = NULL;
+            let_wait(site, conf, pconf);
             tell(server, APLOG_CRIT,
                  "The site could not be made (see above): it answers 503 until its configuration "
                  "is corrected and httpd restarted.");
