@@ -162,7 +162,7 @@ my @found;
 find({
     no_chdir => 1,
     wanted   => sub {
-        if (-d && m{(^|/)(\.git|build|build-[^/]*|instance|node_modules|autom4te\.cache|build-aux|\.deps|\.libs)$}) {
+        if (-d && m{(^|/)(\.git|build|build-[^/]*|_build|_inst|instance|node_modules|autom4te\.cache|build-aux|\.deps|\.libs)$}) {
             $File::Find::prune = 1;
             return;
         }
