@@ -140,7 +140,12 @@ is($cli->ok("setup_dev --roles-only"), "", "C names may be written with _");
     my ($uid, $gid) = $> == 0 ? (getpwnam 'nobody')[2, 3] : ($>, $) + 0);
     my $who = $> == 0 ? 'root' : 'an ordinary user';
     my $own = FlaskbaseTest::Cli->new;
-    $own->env(DATABASE_URL => 'sqlite:///state/site.sqlite');
+    # The clone may be closed to that user; its migrations must not be.
+    my $data = $own->home . '/data';
+    mkdir $data or die $!;
+    is(system('cp', '-R', FlaskbaseTest->top . '/schema', "$data/schema"), 0, 'migrations to read');
+    is(system('chmod', '-R', 'a+rX', $data), 0, 'for everybody');
+    $own->env(DATABASE_URL => 'sqlite:///state/site.sqlite', FLASKBASE_DATA => $data);
     mkdir $own->home . '/state' or die $!;
     chown($uid, $gid, $own->home . '/state') == 1 or die $!;
     chmod 0755, $own->home; # in root's run the folder above belongs to root

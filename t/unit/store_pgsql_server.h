@@ -43,11 +43,16 @@ static inline void store_server_find(void)
     globfree(&found);
 }
 
-/* Root can not run a server: the child becomes the package's user. */
+/* Root can not run a server: the child becomes the package's user. The programs look for each
+ * other beside their own path, or along PATH when they are not given one. */
 static inline pid_t store_server_run(const char *const argv[])
 {
     char path[512];
+    const char *own[32] = { path };
     snprintf(path, sizeof(path), "%s/%s", store_server_bin, argv[0]);
+    for (size_t i = 1; i + 1 < sizeof(own) / sizeof(own[0]) && argv[i] != NULL; i++) {
+        own[i] = argv[i];
+    }
     const pid_t child = fork();
     if (child == 0) {
         const struct passwd *user = geteuid() == 0 ? getpwnam("postgres") : NULL;
@@ -64,7 +69,7 @@ static inline pid_t store_server_run(const char *const argv[])
 #ifdef __linux__
         prctl(PR_SET_PDEATHSIG, SIGQUIT); /* not to outlive a test program that was killed */
 #endif
-        execv(path, (char *const *)(const void *)argv);
+        execv(path, (char *const *)(const void *)own);
         _exit(127);
     }
     return child;
